@@ -1,0 +1,1 @@
+"""Curriculum-based course timetabling: a pure library (see docs/architecture.md)."""

@@ -1,0 +1,300 @@
+"""THE cost of a timetable: one function a rule, and the weighted sum of each formulation.
+
+Rules and weights: Bonutti, De Cesco, Di Gaspero and Schaerf (2012), section 2 and table 1.
+A timetable holds a course at most once a period; of two lectures of one course at one time
+only the first counts, and the other counts as missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from timetabling.problem import Problem, Timetable
+
+__all__ = ["FORMULATIONS", "Formulation", "Score", "evaluate", "formulation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Formulation:
+    """A choice of rules: the hard ones by name, the soft ones with the weight of a unit."""
+
+    name: str
+    hard: tuple[str, ...]
+    weights: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Broken hard rules (counts) and soft penalties (weighted), by rule."""
+
+    violations: Mapping[str, int]
+    penalties: Mapping[str, int]
+
+    @property
+    def num_violations(self) -> int:
+        """Broken hard rules, all together."""
+        return sum(self.violations.values())
+
+    @property
+    def cost(self) -> int:
+        """Soft penalties, all together."""
+        return sum(self.penalties.values())
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether no hard rule is broken."""
+        return self.num_violations == 0
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What better means: fewer violations first, then a lower cost."""
+        return self.num_violations, self.cost
+
+
+class _Schedule:
+    """A timetable seen by course: which room at which period."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self.problem = problem = timetable.problem
+        self.room_at: list[dict[int, int]] = [{} for _ in problem.courses]
+        for lecture in timetable.lectures:
+            self.room_at[lecture.course].setdefault(lecture.period, lecture.room)
+        day_of = problem.periods_per_day
+        self.on_day = [Counter(p // day_of for p in at) for at in self.room_at]
+
+
+def lectures(schedule: _Schedule) -> int:
+    """Lectures missing or too many."""
+    courses = schedule.problem.courses
+    return sum(abs(c.num_lectures - len(at)) for c, at in zip(courses, schedule.room_at, strict=True))
+
+
+def conflicts(schedule: _Schedule) -> int:
+    """Pairs of conflicting courses (same teacher or curriculum) at one period."""
+    at = schedule.room_at
+    return sum(
+        len(at[a].keys() & at[b].keys())
+        for a, others in enumerate(schedule.problem.conflicts)
+        for b in others
+        if a < b
+    )
+
+
+def availability(schedule: _Schedule) -> int:
+    """Lectures at a period at which their course is unavailable."""
+    unavailable = schedule.problem.unavailable
+    return sum((c, p) in unavailable for c, at in enumerate(schedule.room_at) for p in at)
+
+
+def room_occupancy(schedule: _Schedule) -> int:
+    """Lectures beyond the first in a room at a period."""
+    used = Counter((room, p) for at in schedule.room_at for p, room in at.items())
+    return sum(count - 1 for count in used.values())
+
+
+def room_capacity(schedule: _Schedule) -> int:
+    """Seats missing, over all lectures."""
+    courses, rooms = schedule.problem.courses, schedule.problem.rooms
+    return sum(
+        max(0, course.num_students - rooms[room].capacity)
+        for course, at in zip(courses, schedule.room_at, strict=True)
+        for room in at.values()
+    )
+
+
+def min_working_days(schedule: _Schedule) -> int:
+    """Days missing to each course's minimum."""
+    courses = schedule.problem.courses
+    return sum(
+        max(0, course.min_working_days - len(days))
+        for course, days in zip(courses, schedule.on_day, strict=True)
+    )
+
+
+def room_stability(schedule: _Schedule) -> int:
+    """Rooms beyond the first of each course."""
+    return sum(max(0, len(set(at.values())) - 1) for at in schedule.room_at)
+
+
+def room_suitability(schedule: _Schedule) -> int:
+    """Lectures in a room that is not suitable for their course."""
+    unsuitable = schedule.problem.unsuitable
+    return sum((c, r) in unsuitable for c, at in enumerate(schedule.room_at) for r in at.values())
+
+
+def double_lectures(schedule: _Schedule) -> int:
+    """Lectures on a day with another of their course, but not beside one in the same room."""
+    per_day = schedule.problem.periods_per_day
+    alone = 0
+    for course, at, days in zip(
+        schedule.problem.courses, schedule.room_at, schedule.on_day, strict=True
+    ):
+        if course.wants_double_lectures:
+            for p, room in at.items():
+                before = p % per_day > 0 and at.get(p - 1) == room
+                after = p % per_day < per_day - 1 and at.get(p + 1) == room
+                alone += days[p // per_day] >= 2 and not before and not after
+    return alone
+
+
+def isolated_lectures(schedule: _Schedule) -> int:
+    """Lectures of a curriculum with no other of it in the period before or after."""
+    isolated = 0
+    for day in _curriculum_days(schedule):
+        padded = [0, *day, 0]
+        isolated += sum(
+            here
+            for before, here, after in zip(padded, padded[1:], padded[2:], strict=False)
+            if not before and not after
+        )
+    return isolated
+
+
+def windows(schedule: _Schedule) -> int:
+    """Free periods of a curriculum between two of its lectures on a day."""
+    free = 0
+    for day in _curriculum_days(schedule):
+        busy = [slot for slot, count in enumerate(day) if count]
+        if busy:
+            free += busy[-1] - busy[0] + 1 - len(busy)
+    return free
+
+
+def student_load(schedule: _Schedule) -> int:
+    """Lectures a curriculum has below the fewest or above the most of a day it is held on."""
+    if schedule.problem.daily_lectures is None:
+        return 0
+    fewest, most = schedule.problem.daily_lectures
+    loads = filter(None, map(sum, _curriculum_days(schedule)))
+    return sum(max(0, fewest - load, load - most) for load in loads)
+
+
+def travel_distance(schedule: _Schedule) -> int:
+    """Pairs of lectures of a curriculum in consecutive periods of a day, in two buildings."""
+    problem = schedule.problem
+    building = [room.building for room in problem.rooms]
+    moves = 0
+    for curriculum in problem.curricula:
+        there: dict[int, list[str]] = {}
+        for c in curriculum.courses:
+            for p, room in schedule.room_at[c].items():
+                there.setdefault(p, []).append(building[room])
+        for p, here in there.items():
+            if (p + 1) % problem.periods_per_day:
+                moves += sum(a != b for a in here for b in there.get(p + 1, ()))
+    return moves
+
+
+def _curriculum_days(schedule: _Schedule) -> list[list[int]]:
+    """Lectures by slot, for each curriculum and day."""
+    problem = schedule.problem
+    days = []
+    for curriculum in problem.curricula:
+        load = [0] * problem.num_periods
+        for c in curriculum.courses:
+            for p in schedule.room_at[c]:
+                load[p] += 1
+        step = problem.periods_per_day
+        days += [load[i : i + step] for i in range(0, problem.num_periods, step)]
+    return days
+
+
+RULES: Mapping[str, Callable[[_Schedule], int]] = MappingProxyType(
+    {
+        rule.__name__: rule
+        for rule in (
+            lectures,
+            conflicts,
+            availability,
+            room_occupancy,
+            room_capacity,
+            min_working_days,
+            room_stability,
+            room_suitability,
+            double_lectures,
+            isolated_lectures,
+            windows,
+            student_load,
+            travel_distance,
+        )
+    }
+)
+
+_ALWAYS_HARD = ("lectures", "conflicts", "availability", "room_occupancy")
+
+FORMULATIONS: Mapping[str, Formulation] = MappingProxyType(
+    {
+        name: Formulation(name, _ALWAYS_HARD + extra_hard, weights)
+        for name, extra_hard, weights in (
+            ("UD1", (), {"room_capacity": 1, "min_working_days": 5, "isolated_lectures": 1}),
+            (
+                "UD2",
+                (),
+                {
+                    "room_capacity": 1,
+                    "min_working_days": 5,
+                    "isolated_lectures": 2,
+                    "room_stability": 1,
+                },
+            ),
+            (
+                "UD3",
+                (),
+                {"room_capacity": 1, "windows": 4, "student_load": 2, "room_suitability": 3},
+            ),
+            (
+                "UD4",
+                ("room_suitability",),
+                {
+                    "room_capacity": 1,
+                    "min_working_days": 1,
+                    "windows": 1,
+                    "student_load": 1,
+                    "double_lectures": 1,
+                },
+            ),
+            (
+                "UD5",
+                (),
+                {
+                    "room_capacity": 1,
+                    "min_working_days": 5,
+                    "isolated_lectures": 1,
+                    "windows": 2,
+                    "student_load": 2,
+                    "travel_distance": 2,
+                },
+            ),
+        )
+    }
+)
+
+
+def formulation(name: str) -> Formulation:
+    """Look a formulation up by its name, UD1 to UD5.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    try:
+        return FORMULATIONS[name]
+    except KeyError:
+        raise ValueError(
+            f"formulation: expected one of {', '.join(FORMULATIONS)}, got {name!r}"
+        ) from None
+
+
+def evaluate(timetable: Timetable, rules: Formulation) -> Score:
+    """Count every rule of a formulation on a timetable, from scratch."""
+    schedule = _Schedule(timetable)
+    return Score(
+        violations={name: RULES[name](schedule) for name in rules.hard},
+        penalties={
+            name: RULES[name](schedule) * weight for name, weight in rules.weights.items()
+        },
+    )

@@ -1,0 +1,244 @@
+"""The problem and its answer: frozen, validated values; an invalid one cannot be built.
+
+Curriculum-based course timetabling as defined for track 3 of ITC-2007 and extended by
+Bonutti, De Cesco, Di Gaspero and Schaerf, "Benchmarking curriculum-based course
+timetabling", Annals of Operations Research 194 (2012), section 2.
+
+Everything refers to everything else by index: a course is its place in
+`Problem.courses`, a period is ``day * periods_per_day + slot``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import NamedTuple
+
+__all__ = ["Course", "Curriculum", "Lecture", "Problem", "Room", "Timetable"]
+
+MAX_DAYS = 60
+MAX_PERIODS_PER_DAY = 60  # a day fits the bits of one 64-bit word in the kernels
+MAX_LECTURES = 1_000
+MAX_SEATS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A course: some lectures a week, held by one teacher.
+
+    Parameters
+    ----------
+    id
+        Unique name.
+    teacher
+        Name of the teacher; courses of one teacher are never held at once.
+    num_lectures
+        Lectures a week, 1 to 1,000.
+    min_working_days
+        Days over which the lectures should spread.
+    num_students
+        Seats the course needs in a room.
+    wants_double_lectures
+        Whether lectures on one day should be held back to back in one room (UD4).
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+    """
+
+    id: str
+    teacher: str
+    num_lectures: int
+    min_working_days: int
+    num_students: int
+    wants_double_lectures: bool = False
+
+    def __post_init__(self) -> None:
+        who = f"course {self.id!r}"
+        _check_name("course", self.id)
+        _check_name(f"{who}: teacher", self.teacher)
+        _check_range(f"{who}: lectures", self.num_lectures, 1, MAX_LECTURES)
+        _check_range(f"{who}: minimum working days", self.min_working_days, 0, MAX_DAYS)
+        _check_range(f"{who}: students", self.num_students, 0, MAX_SEATS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A room, its number of seats (0 to 1,000,000) and the building it is in.
+
+    Raises
+    ------
+    ValueError
+        If the capacity is out of its range.
+    """
+
+    id: str
+    capacity: int
+    building: str = ""
+
+    def __post_init__(self) -> None:
+        _check_name("room", self.id)
+        _check_range(f"room {self.id!r}: capacity", self.capacity, 0, MAX_SEATS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curriculum:
+    """A group of courses with students in common; `courses` are indices of courses.
+
+    Raises
+    ------
+    ValueError
+        If it has no course, or one course twice.
+    """
+
+    id: str
+    courses: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        _check_name("curriculum", self.id)
+        if not self.courses:
+            raise ValueError(f"curriculum {self.id!r}: expected at least one course, got none")
+        if len(set(self.courses)) < len(self.courses):
+            raise ValueError(f"curriculum {self.id!r}: expected each course once")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A whole instance.
+
+    Parameters
+    ----------
+    name
+        Shown to people.
+    num_days, periods_per_day
+        The week: 1 to 60 days of 1 to 60 periods.
+    courses, rooms, curricula
+        At least one course and one room; names are unique within each.
+    unavailable
+        Pairs (course, period) at which the course cannot be held.
+    unsuitable
+        Pairs (course, room) that do not fit together (a penalty in UD3, a hard rule in UD4).
+    daily_lectures
+        Fewest and most lectures a day of a curriculum (UD3 to UD5), or None.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range or refers to nothing.
+    """
+
+    name: str
+    num_days: int
+    periods_per_day: int
+    courses: tuple[Course, ...]
+    rooms: tuple[Room, ...]
+    curricula: tuple[Curriculum, ...] = ()
+    unavailable: frozenset[tuple[int, int]] = frozenset()
+    unsuitable: frozenset[tuple[int, int]] = frozenset()
+    daily_lectures: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        _check_range("days", self.num_days, 1, MAX_DAYS)
+        _check_range("periods a day", self.periods_per_day, 1, MAX_PERIODS_PER_DAY)
+        for kind, things in (
+            ("course", self.courses),
+            ("room", self.rooms),
+            ("curriculum", self.curricula),
+        ):
+            _check_unique(kind, [thing.id for thing in things])
+        if not self.courses or not self.rooms:
+            raise ValueError("expected at least one course and one room")
+        _check_indices("curriculum", (c for q in self.curricula for c in q.courses), self.courses)
+        _check_indices("unavailability", (c for c, _ in self.unavailable), self.courses)
+        _check_indices("unavailability", (p for _, p in self.unavailable), range(self.num_periods))
+        _check_indices("room constraint", (c for c, _ in self.unsuitable), self.courses)
+        _check_indices("room constraint", (r for _, r in self.unsuitable), self.rooms)
+        if self.daily_lectures is not None:
+            low, high = self.daily_lectures
+            _check_range("most daily lectures", high, 0, MAX_LECTURES)
+            _check_range("fewest daily lectures", low, 0, high)
+
+    @property
+    def num_periods(self) -> int:
+        """Periods in the week."""
+        return self.num_days * self.periods_per_day
+
+    @cached_property
+    def num_lectures(self) -> int:
+        """Lectures in the week, of all courses together."""
+        return sum(course.num_lectures for course in self.courses)
+
+    @cached_property
+    def lecture_courses(self) -> tuple[int, ...]:
+        """The course of each lecture; lectures are numbered course by course."""
+        return tuple(c for c, course in enumerate(self.courses) for _ in range(course.num_lectures))
+
+    @cached_property
+    def conflicts(self) -> tuple[frozenset[int], ...]:
+        """For each course, the others it must never meet (same teacher or curriculum)."""
+        of_teacher: dict[str, list[int]] = {}
+        for c, course in enumerate(self.courses):
+            of_teacher.setdefault(course.teacher, []).append(c)
+        meets: list[set[int]] = [set() for _ in self.courses]
+        for group in (*of_teacher.values(), *(q.courses for q in self.curricula)):
+            for a, b in combinations(group, 2):
+                meets[a].add(b)
+                meets[b].add(a)
+        return tuple(map(frozenset, meets))
+
+
+class Lecture(NamedTuple):
+    """A lecture in its place: indices of the course, the period and the room."""
+
+    course: int
+    period: int
+    room: int
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """Placed lectures, in any order; lectures of the problem may be missing.
+
+    It says where lectures are, not whether that is any good: see `penalties`.
+
+    Raises
+    ------
+    ValueError
+        If a lecture names a course, period or room that the problem does not have.
+    """
+
+    problem: Problem
+    lectures: tuple[Lecture, ...] = ()
+
+    def __post_init__(self) -> None:
+        problem = self.problem
+        _check_indices("timetable: course", (x.course for x in self.lectures), problem.courses)
+        periods = range(problem.num_periods)
+        _check_indices("timetable: period", (x.period for x in self.lectures), periods)
+        _check_indices("timetable: room", (x.room for x in self.lectures), problem.rooms)
+
+
+def _check_name(what: str, name: str) -> None:
+    if not name.strip():
+        raise ValueError(f"{what}: expected a name, got {name!r}")
+
+
+def _check_range(what: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{what}: expected {low} to {high}, got {value}")
+
+
+def _check_unique(kind: str, names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise ValueError(f"{kind} {twice!r}: defined twice")
+
+
+def _check_indices(what: str, indices: Iterable[int], sized: tuple[object, ...] | range) -> None:
+    size = len(sized)
+    for index in indices:
+        if not 0 <= index < size:
+            raise ValueError(f"{what}: expected an index below {size}, got {index}")
