@@ -69,7 +69,9 @@ class _Schedule:
 def lectures(schedule: _Schedule) -> int:
     """Lectures missing or too many."""
     courses = schedule.problem.courses
-    return sum(abs(c.num_lectures - len(at)) for c, at in zip(courses, schedule.room_at, strict=True))
+    return sum(
+        abs(c.num_lectures - len(at)) for c, at in zip(courses, schedule.room_at, strict=True)
+    )
 
 
 def conflicts(schedule: _Schedule) -> int:
@@ -294,7 +296,5 @@ def evaluate(timetable: Timetable, rules: Formulation) -> Score:
     schedule = _Schedule(timetable)
     return Score(
         violations={name: RULES[name](schedule) for name in rules.hard},
-        penalties={
-            name: RULES[name](schedule) * weight for name, weight in rules.weights.items()
-        },
+        penalties={name: RULES[name](schedule) * weight for name, weight in rules.weights.items()},
     )

@@ -1,0 +1,57 @@
+"""Fixtures shared by all tests: real instances and the independent judge, where present."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_instances() -> Path:
+    """Folder of public benchmark instances, which are not part of this repository."""
+    folder = SHARED / "instances"
+    if not folder.is_dir():
+        pytest.skip(f"no benchmark instances at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def instance_path(shared_instances: Path) -> Callable[[str], Path]:
+    """Find an instance by a name such as ``itc2007/comp01.ectt``."""
+
+    def find(name: str) -> Path:
+        path = shared_instances / name
+        if not path.is_file():
+            pytest.skip(f"no benchmark instance {path}")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def judge() -> Callable[[Path, Path, str], dict[str, Any]]:
+    """Score a solution file with a program that shares no code with this one."""
+    program = SHARED / "tools" / "score_ctt.py"
+    if not program.is_file():
+        pytest.skip(f"no independent judge at {program}")
+
+    def score(instance: Path, solution: Path, formulation: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, program, instance, solution, "--formulation", formulation, "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in (0, 1), done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    return score
