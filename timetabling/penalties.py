@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from timetabling.problem import Problem, Timetable
+from timetabling.problem import Timetable
 
 __all__ = ["FORMULATIONS", "Formulation", "Score", "evaluate", "formulation"]
 
