@@ -1,0 +1,1 @@
+"""Wiring: the order of the tasks, their weights and budgets, and the command line."""

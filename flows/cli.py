@@ -1,0 +1,188 @@
+"""The command line: ``horarium generate``, ``validate`` and ``stages``.
+
+Exit status: 0 feasible, 1 hard rules are broken, 2 bad input or arguments, 3 the run crashed,
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from timetabling.formats import InputError, read_problem, read_solution
+from timetabling.penalties import Score, evaluate, formulation
+from tracking.keys import check_job_id
+from tracking.plan import PLANS, plan
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Make a university's weekly timetable, with progress that can be trusted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+# Prefect reads these when it is imported. Its own 20 seconds for its server to start are too short
+# for a first run on a slow machine; its log lines would tear the bars apart.
+PREFECT_DEFAULTS = {
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+}
+
+FormulationName = Literal["UD1", "UD2", "UD3", "UD4", "UD5"]
+Instance = Annotated[Path, typer.Argument(help="The instance: a `.ctt` or `.ectt` file.")]
+Rules = Annotated[
+    FormulationName, typer.Option("--formulation", help="Rules and weights that count.")
+]
+PlanName = Annotated[str, typer.Option("--plan", help=f"One of: {', '.join(PLANS)}.")]
+
+
+@app.command()
+def generate(
+    instance: Instance,
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds from reading the file to the written timetable.")
+    ] = 120.0,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the timetable. [default: the instance's name + .sol]"),
+    ] = None,
+    rules: Rules = "UD2",
+    plan_name: PlanName = "default",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed searches the same way.")] = 0,
+    work_limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Units of work (about a million a second a core) in place of the time limit: "
+            "the same seed then gives the same timetable.",
+        ),
+    ] = None,
+    job_id: Annotated[
+        str | None,
+        typer.Option(help="Name of the progress in Redis. [default: the flow run's id]"),
+    ] = None,
+    redis_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="HORARIUM_REDIS_URL",
+            help="Redis that is told the progress. [default: one is started for this run]",
+        ),
+    ] = None,
+) -> None:
+    """Make a timetable: run the whole flow here, show its progress, write the best found.
+
+    Ctrl-C keeps the best timetable so far and writes it.
+    """
+    console = Console(stderr=True)
+    try:
+        chosen_plan = plan(plan_name)
+        if job_id is not None:
+            check_job_id(job_id)
+        target = _check_output(output or Path(f"{instance.stem}.sol"), instance)
+        # Read here as well as in the flow: a typing error should cost no server's start.
+        read_problem(instance)
+    except (ValueError, OSError) as error:
+        _refuse(error)
+
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    try:
+        # Prefect and the engines take seconds to import; nothing above needs them.
+        from flows.run import Request, run
+
+        request = Request(
+            instance=instance.resolve(),
+            output=target.resolve(),
+            formulation=rules,
+            time_limit_seconds=time_limit,
+            work_limit=work_limit,
+            plan=chosen_plan,
+            seed=seed,
+            job_id=job_id,
+        )
+        published = run(request, redis_url=redis_url, console=console)
+    except (ValueError, OSError) as error:
+        _refuse(error)
+    except RuntimeError as error:
+        typer.echo(f"horarium: {error}", err=True)
+        raise typer.Exit(3) from error
+    _report(published.score, rules)
+    typer.echo(f"written: {target}")
+    if published.cancelled:
+        typer.echo("stopped early: this is the best timetable so far")
+        raise typer.Exit(130)
+    raise typer.Exit(0 if published.score.is_feasible else 1)
+
+
+@app.command()
+def validate(
+    instance: Instance,
+    solution: Annotated[
+        Path, typer.Argument(help="The timetable: `course room day period` a line.")
+    ],
+    rules: Rules = "UD2",
+) -> None:
+    """Count what a timetable breaks and what it costs, rule by rule."""
+    try:
+        timetable = read_solution(solution, read_problem(instance))
+    except (InputError, OSError) as error:
+        _refuse(error)
+    score = evaluate(timetable, formulation(rules))
+    _report(score, rules)
+    raise typer.Exit(0 if score.is_feasible else 1)
+
+
+@app.command()
+def stages(plan_name: PlanName = "default") -> None:
+    """List the stages of a plan and the share of the bar that each is worth."""
+    try:
+        chosen = plan(plan_name)
+    except ValueError as error:
+        _refuse(error)
+    table = Table("stage", "label", "from %", "to %", title=f"plan {chosen.name}")
+    for stage in chosen.stages:
+        table.add_row(stage.id, stage.label, f"{stage.start:g}", f"{stage.end:g}")
+    Console().print(table)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _report(score: Score, rules: str) -> None:
+    """Print violations and penalties by rule."""
+    table = Table("rule", "kind", "count or cost", title=f"{rules}, rule by rule")
+    for rule, count in score.violations.items():
+        table.add_row(rule, "hard", str(count), style="red" if count else "")
+    for rule, penalty in score.penalties.items():
+        table.add_row(rule, "soft", str(penalty))
+    Console().print(table)
+    typer.echo(f"violations {score.num_violations}  cost {score.cost}")
+
+
+def _check_output(output: Path, instance: Path) -> Path:
+    """Refuse early what could not be written at the end."""
+    if output.is_dir():
+        raise ValueError(f"{output}: expected a file to write to, got a folder")
+    if not output.absolute().parent.is_dir():
+        raise ValueError(f"{output}: expected an existing folder, got {output.parent}")
+    if output.exists() and instance.exists() and output.samefile(instance):
+        raise ValueError(f"{output}: expected a new file, got the instance itself")
+    return output
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """Say what is wrong in one message, and end with status 2."""
+    typer.echo(f"horarium: {error}", err=True)
+    raise typer.Exit(2)

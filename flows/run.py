@@ -1,0 +1,116 @@
+"""Run the flow in this process, for the command line: servers, signals, and what is shown.
+
+Importing this module imports Prefect, which reads its settings then.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.objects import FlowRun, State
+from rich.console import Console
+
+from flows.terminal import Display
+from flows.timetable import timetable
+from tasks.budget import stop_searching
+from tasks.publish import Published
+from timetabling.kernels import warm_up
+from tracking.embedded import embedded_redis
+from tracking.hooks import job_id_of, reporter_of
+from tracking.plan import Plan
+
+__all__ = ["Request", "run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line was asked for; the flow's parameters."""
+
+    instance: Path
+    output: Path
+    formulation: str
+    time_limit_seconds: float
+    work_limit: int | None
+    plan: Plan
+    seed: int
+    job_id: str | None
+
+    def parameters(self) -> dict[str, Any]:
+        """Name the flow's parameters as the flow does."""
+        return {
+            "instance": self.instance,
+            "output": self.output,
+            "formulation": self.formulation,
+            "time_limit_seconds": self.time_limit_seconds,
+            "work_limit": self.work_limit,
+            "plan": self.plan.name,
+            "seed": self.seed,
+            "job_id": self.job_id,
+        }
+
+
+def run(request: Request, *, redis_url: str | None, console: Console) -> Published:
+    """Run the flow, draw its progress, and return what was published.
+
+    Raises
+    ------
+    RuntimeError
+        If the flow crashed, or Prefect's server did not start.
+    Exception
+        Whatever made the flow fail, such as an `InputError`.
+    """
+    with ExitStack() as stack:
+        os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(embedded_redis())
+        # Compiled while Prefect's server starts, so that the search need not wait for it.
+        Thread(target=warm_up, name="warm-up", daemon=True).start()
+        waiting = stack.enter_context(console.status("Starting Prefect and the engines ..."))
+
+        def show(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+            job_id = job_id_of(flow_run)
+            waiting.stop()
+            console.print(
+                f"job {job_id}, on {os.environ['HORARIUM_REDIS_URL']}", highlight=False, style="dim"
+            )
+            reporter = reporter_of(job_id)
+            display = Display(console, request.plan, lambda: reporter.last_snapshot)
+            display.start()
+            stack.callback(display.stop)
+            stack.enter_context(_interrupts_stop(job_id))
+
+        watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])
+        state = watched(**request.parameters(), return_state=True)
+    published: Published
+    if state.is_cancelled():
+        published = state.data.result
+        return published
+    if state.is_crashed():
+        raise RuntimeError(f"the run crashed: {state.message}")
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, Exception):
+        raise result
+    published = result
+    return published
+
+
+@contextmanager
+def _interrupts_stop(job_id: str) -> Iterator[None]:
+    """Let the first Ctrl-C end the search, and a second one end the process."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        signal.signal(signal.SIGINT, before)
+        stop_searching(job_id)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

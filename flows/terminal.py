@@ -1,0 +1,139 @@
+"""The snapshot that Redis holds, drawn in a terminal; in a pipe, a line when something changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tracking.plan import Plan
+
+__all__ = ["Display", "duration"]
+
+Snapshot = Mapping[str, Any]
+
+
+def duration(seconds: float | None) -> str:
+    """Write seconds as people do: ``7 s``, ``3 min 05 s``, ``1 h 02 min``; None is not known.
+
+    >>> duration(7), duration(185), duration(3720), duration(None)
+    ('7 s', '3 min 05 s', '1 h 02 min', '...')
+    """
+    if seconds is None:
+        return "..."
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def draw(snapshot: Snapshot, plan: Plan) -> RenderableType:
+    """Draw one snapshot: a line a stage, then the whole."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=max(len(stage.label) for stage in plan.stages))
+    table.add_column(width=40)
+    table.add_column(justify="right", min_width=7)
+    table.add_column()
+    ids = [stage.id for stage in plan.stages]
+    at = ids.index(snapshot["stage"])
+    over = snapshot["status"] == "completed"
+    for i, stage in enumerate(plan.stages):
+        percent = 100.0 if i < at or over else snapshot["stage_progress"] if i == at else 0.0
+        figures = snapshot["metadata"] if i == at else {}
+        items = ""
+        if figures.get("total_items"):
+            items = f"{figures['completed_items']} of {figures['total_items']}"
+        style = "bold" if i == at and not over else "" if i < at or over else "dim"
+        table.add_row(
+            Text(stage.label, style),
+            ProgressBar(100, percent),
+            Text(f"{percent:.2f} %", style),
+            items,
+        )
+    overall = snapshot["overall_progress"]
+    left = "" if over else f"{duration(snapshot['eta_seconds'])} left"
+    table.add_row(
+        Text("Overall", "bold"),
+        ProgressBar(100, overall),
+        Text(f"{overall:.2f} %", "bold"),
+        Text(left, "bold"),
+    )
+    return Group(table, Text(_found(snapshot), "cyan"))
+
+
+def _found(snapshot: Snapshot) -> str:
+    """What was found so far, in words."""
+    figures = snapshot["metadata"]
+    if "cost" not in figures:
+        return str(snapshot.get("message") or "")
+    violations = int(figures.get("violations", 0))
+    broken = f", {violations} hard rules broken" if violations else ""
+    return f"best so far: cost {int(figures['cost'])}{broken}"
+
+
+class Display:
+    """Draws a job's snapshots until `stop`, ten times a second; a context manager.
+
+    Parameters
+    ----------
+    console
+        Where to draw. If it is no terminal, a line is printed at each stage and each 10 %.
+    plan
+        The job's plan.
+    latest
+        Returns the newest snapshot, or None while there is none.
+    """
+
+    def __init__(self, console: Console, plan: Plan, latest: Callable[[], Snapshot | None]) -> None:
+        self._console, self._plan, self._latest = console, plan, latest
+        self._over = threading.Event()
+        self._said: tuple[str, int] | None = None
+        self._live = Live(
+            console=console, get_renderable=self._render, refresh_per_second=10, transient=False
+        )
+        self._thread = threading.Thread(target=self._print_changes, daemon=True)
+
+    def start(self) -> None:
+        """Begin to draw."""
+        if self._console.is_terminal:
+            self._live.start()
+        else:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Draw the last snapshot and end."""
+        self._over.set()
+        if self._live.is_started:
+            self._live.stop()
+        elif self._thread.is_alive():
+            self._thread.join()
+
+    def _render(self) -> RenderableType:
+        snapshot = self._latest()
+        return "" if snapshot is None else draw(snapshot, self._plan)
+
+    def _print_changes(self) -> None:
+        while not self._over.wait(0.1):
+            self._print_change()
+        self._print_change()
+
+    def _print_change(self) -> None:
+        snapshot = self._latest()
+        if snapshot is None:
+            return
+        now = snapshot["stage"], int(snapshot["overall_progress"]) // 10
+        if now != self._said:
+            self._said = now
+            self._console.print(
+                f"{snapshot['overall_progress']:6.2f} %  {snapshot['stage_label']}"
+                f"  {duration(snapshot['eta_seconds'])} left  {_found(snapshot)}",
+                highlight=False,
+            )

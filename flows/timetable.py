@@ -1,0 +1,186 @@
+"""The flow: from an instance's file to a published timetable, in six stages.
+
+A time limit is split over the stages; what a stage does not use goes to the next. Told to stop
+(by `tasks.budget.stop_searching`, Ctrl-C on the command line, or SIGTERM), the engine in work hands
+over its best, later stages are left out, and that is published before the run ends as cancelled.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from prefect import flow, unmapped
+from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
+from prefect.futures import PrefectFuture
+from prefect.states import Cancelled
+from prefect.utilities.annotations import quote
+from pydantic import Field
+
+from flows.settings import Settings
+from tasks.budget import Budget, is_stopped, stop_searching
+from tasks.evolve import evolve
+from tasks.load import load
+from tasks.merge import merge
+from tasks.organise import organise
+from tasks.publish import Published, publish
+from tasks.refine import refine
+from tasks.solve_cluster import solve_cluster
+from timetabling.clustering import Clustering
+from timetabling.penalties import Formulation
+from timetabling.penalties import formulation as find_formulation
+from timetabling.problem import Problem, Timetable
+from tracking.hooks import current_reporter, tracked
+from tracking.plan import plan as find_plan
+
+__all__ = ["timetable"]
+
+MAX_COURSES_PER_CLUSTER = 50
+
+# Annealed populations gain most from time; the first timetable and the repairs need less.
+SHARES = {"cpsat_solving": 0.35, "ga_optimization": 0.55, "rl_refinement": 0.10}
+
+# Kept back from a time limit for counting every rule once more and writing the file.
+PUBLISHING_SHARE = 0.03
+
+
+@flow(
+    name="timetable",
+    flow_run_name="{instance.name}",
+    task_runner=Settings().make_task_runner(),
+    **tracked(),
+)
+def timetable(
+    instance: Annotated[Path, Field(description="The instance's file, .ctt or .ectt")],
+    output: Annotated[Path, Field(description="Where to write the timetable")],
+    formulation: Annotated[
+        Literal["UD1", "UD2", "UD3", "UD4", "UD5"], Field(description="Rules and weights")
+    ] = "UD2",
+    time_limit_seconds: Annotated[
+        float, Field(gt=0, description="Seconds from reading to published")
+    ] = 120.0,
+    work_limit: Annotated[
+        int | None,
+        Field(ge=0, description="Units of work instead of time: repeatable from the seed"),
+    ] = None,
+    plan: Annotated[
+        Literal["default", "search-heavy", "solve-heavy"],
+        Field(description="How much of the bar each stage is worth"),
+    ] = "default",
+    seed: Annotated[int, Field(ge=0, description="Same seed, same search")] = 0,
+    job_id: Annotated[  # read by the hooks; the flow run's id unless given  # noqa: ARG001
+        str | None, Field(description="Name under which progress is published")
+    ] = None,
+) -> Published | State[Any]:
+    """Make a timetable and write it, feasible or not; returns where, and its score by rule."""
+    settings, rules = Settings(), find_formulation(formulation)
+    reporter = current_reporter()
+    job = reporter.job_id
+    budget = Budget(
+        job, time.time(), time_limit_seconds * (1 - PUBLISHING_SHARE), work_limit, SHARES
+    )
+    reporter.expect(budget.expected_seconds() or {})
+
+    reporter.start_stage("loading")
+    problem = _result(load.submit(instance, job_id=job), job)
+    reporter.complete_stage()
+
+    reporter.start_stage("clustering")
+    clustering = _result(
+        organise.submit(quote(problem), max_courses=MAX_COURSES_PER_CLUSTER, seed=seed, job_id=job),
+        job,
+    )
+    reporter.complete_stage()
+
+    best = _place_clusters(problem, clustering, rules, budget, settings, seed)
+    if not is_stopped(job):
+        reporter.start_stage("ga_optimization")
+        best = _result(
+            evolve.submit(
+                quote(best),
+                formulation=rules,
+                allowance=budget.allow("ga_optimization"),
+                num_threads=settings.num_workers,
+                seed=seed,
+            ),
+            job,
+        )
+    if not is_stopped(job):
+        reporter.complete_stage()
+        reporter.start_stage("rl_refinement")
+        best = _result(
+            refine.submit(
+                quote(best),
+                formulation=rules,
+                allowance=budget.allow("rl_refinement"),
+                seed=seed,
+            ),
+            job,
+        )
+    if find_plan(plan).stages[-1].id == "finalize" and not is_stopped(job):
+        reporter.complete_stage()
+        reporter.start_stage("finalize")
+    published = publish(quote(best), formulation=rules, output=output, job_id=job)
+    if is_stopped(job):
+        # Prefect runs no hook for a flow that returns Cancelled, so the end is told here.
+        reporter.mark_cancelled()
+        score = published.score
+        return Cancelled(
+            message=f"stopped; best so far is in {output}: "
+            f"{score.num_violations} violations, cost {score.cost}",
+            data=replace(published, cancelled=True),
+        )
+    reporter.complete_stage()
+    return published
+
+
+def _place_clusters(
+    problem: Problem,
+    clustering: Clustering,
+    rules: Formulation,
+    budget: Budget,
+    settings: Settings,
+    seed: int,
+) -> Timetable:
+    """Solve the waves one after the other, the clusters of each side by side."""
+    reporter = current_reporter()
+    reporter.start_stage("cpsat_solving")
+    clusters, width = clustering.clusters, settings.num_workers
+    rounds = [wave[i : i + width] for wave in clustering.waves for i in range(0, len(wave), width)]
+    best = Timetable(problem)
+    reporter.update_stage_progress(0, len(clusters))
+    for number, round_ in enumerate(rounds):
+        if is_stopped(budget.job_id):
+            return best
+        allowance = budget.allow(
+            "cpsat_solving", rounds_left=len(rounds) - number, units=len(clusters)
+        )
+        # One CP-SAT worker is repeatable; more are used where only time counts and cores are free.
+        num_workers = 1 if budget.work is not None else max(1, width // len(round_))
+        futures = solve_cluster.map(
+            [quote(clusters[i]) for i in round_],
+            list(round_),
+            base=unmapped(quote(best)),
+            formulation=unmapped(rules),
+            allowance=unmapped(allowance),
+            num_workers=num_workers,
+            seed=seed,
+        )
+        solved = [_result(future, budget.job_id) for future in futures]
+        best = (
+            solved[0] if len(solved) == 1 else merge(quote(best), quote(solved), formulation=rules)
+        )
+    reporter.complete_stage()
+    return best
+
+
+def _result(future: PrefectFuture[Any], job: str) -> Any:
+    """Wait for a task; on SIGTERM, ask it for what it has instead of leaving it."""
+    try:
+        return future.result()
+    except (KeyboardInterrupt, TerminationSignal):
+        stop_searching(job)
+        return future.result()

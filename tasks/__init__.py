@@ -1,0 +1,1 @@
+"""One Prefect task a file: unpack, call the library, report."""

@@ -1,0 +1,103 @@
+"""How much a job may spend, and whether it was told to stop searching.
+
+A budget is split over the stages of a job; an allowance, one call's part of it, travels to a task
+as a plain value, and the task turns it into the library's `Stop`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from timetabling.search import Stop, TimeLimit, WorkLimit
+
+__all__ = ["Allowance", "Budget", "is_stopped", "stop_searching"]
+
+_stopped: dict[str, threading.Event] = {}
+
+
+def stop_searching(job_id: str) -> None:
+    """Tell the searches of a job in this process to hand over the best they have."""
+    _stopped.setdefault(job_id, threading.Event()).set()
+
+
+def is_stopped(job_id: str) -> bool:
+    """Whether `stop_searching` was called for the job in this process."""
+    event = _stopped.get(job_id)
+    return event is not None and event.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one call of an engine may spend.
+
+    Parameters
+    ----------
+    job_id
+        The job whose wish to stop ends the search early.
+    ends_at
+        Unix time in seconds at which to stop; ignored when `work` is given.
+    work
+        Units of work (see `timetabling.search.WorkLimit`), or None. When given, time does not
+        count, so that the result depends on the seed alone.
+    """
+
+    job_id: str
+    ends_at: float
+    work: int | None = None
+
+    def stop(self) -> Stop:
+        """Start counting: the search that is given this may begin now."""
+
+        def cancelled() -> bool:
+            return is_stopped(self.job_id)
+
+        if self.work is not None:
+            return WorkLimit(self.work, cancelled=cancelled)
+        return TimeLimit(self.ends_at - time.time(), time.monotonic, cancelled=cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a whole job may spend, and how its stages share it.
+
+    Parameters
+    ----------
+    job_id
+        The job.
+    started_at
+        Unix time in seconds.
+    seconds
+        Time for everything; what a stage leaves over goes to the next.
+    work
+        Units of work for all stages together, or None.
+    shares
+        Share of each searching stage, in their order; the shares add to 1.
+    """
+
+    job_id: str
+    started_at: float
+    seconds: float
+    work: int | None
+    shares: Mapping[str, float]
+
+    def allow(self, stage: str, *, rounds_left: int = 1, units: int = 1) -> Allowance:
+        """Allow one of `rounds_left` rounds its time, and one of `units` calls its work."""
+        now = time.time()
+        ends_at = now + self.seconds_left(stage, now=now) / rounds_left
+        work = None if self.work is None else int(self.work * self.shares[stage] / units)
+        return Allowance(self.job_id, ends_at, work)
+
+    def seconds_left(self, stage: str, *, now: float) -> float:
+        """Seconds until the stage has to end."""
+        stages = list(self.shares)
+        share_until_end = sum(self.shares[s] for s in stages[: stages.index(stage) + 1])
+        return max(0.0, self.started_at + self.seconds * share_until_end - now)
+
+    def expected_seconds(self) -> dict[str, float] | None:
+        """How long each stage should take; None where work, not time, is the limit."""
+        if self.work is not None:
+            return None
+        return {stage: self.seconds * share for stage, share in self.shares.items()}

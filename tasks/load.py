@@ -1,0 +1,38 @@
+"""Read an instance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.retrying import RETRIES, RETRY_DELAYS_SECONDS, worth_retrying
+from timetabling.formats import read_problem
+from timetabling.problem import Problem
+from tracking.hooks import reporter_of
+
+__all__ = ["load"]
+
+
+@task(
+    task_run_name="read {instance.name}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS_SECONDS,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
+def load(instance: Path, *, job_id: str) -> Problem:
+    """Read a file into a problem; one file is one unit of work.
+
+    Raises
+    ------
+    InputError
+        If the file is not what its format says, with every place that is wrong.
+    """
+    reporter = reporter_of(job_id)
+    reporter.update_stage_progress(0, 1)
+    problem = read_problem(instance)
+    reporter.update_stage_progress(1, 1)
+    reporter.update(f"{len(problem.courses)} courses, {problem.num_lectures} lectures")
+    return problem

@@ -1,0 +1,45 @@
+"""Write the timetable, with what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.retrying import RETRIES, RETRY_DELAYS_SECONDS, worth_retrying
+from timetabling.formats import write_solution
+from timetabling.penalties import Formulation, Score, evaluate
+from timetabling.problem import Timetable
+from tracking.hooks import reporter_of
+
+__all__ = ["Published", "publish"]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A written timetable: the file, its score by rule, and whether the search was cut short."""
+
+    output: Path
+    score: Score
+    cancelled: bool = False
+
+
+@task(
+    task_run_name="write {output.name}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS_SECONDS,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
+def publish(
+    timetable: Timetable, *, formulation: Formulation, output: Path, job_id: str
+) -> Published:
+    """Count every rule once more, from scratch, and write the file whole or not at all."""
+    score = evaluate(timetable, formulation)
+    write_solution(timetable, output)
+    reporter_of(job_id).update(
+        f"published: cost {score.cost}", cost=score.cost, violations=score.num_violations
+    )
+    return Published(output, score)

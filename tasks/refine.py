@@ -1,0 +1,36 @@
+"""Resolve what conflicts are left with the learned repair agent."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.budget import Allowance
+from tasks.retrying import RETRIES, RETRY_DELAYS_SECONDS, worth_retrying
+from timetabling.penalties import Formulation
+from timetabling.problem import Timetable
+from timetabling.solvers import repair
+from tracking.hooks import reporter_of
+
+__all__ = ["refine"]
+
+
+@task(
+    task_run_name="resolve conflicts",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS_SECONDS,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
+def refine(
+    start: Timetable, *, formulation: Formulation, allowance: Allowance, seed: int
+) -> Timetable:
+    """Return the best timetable found from `start`; one batch of episodes is one unit."""
+    return repair.solve(
+        start.problem,
+        formulation=formulation,
+        start=start,
+        stop=allowance.stop(),
+        seed=seed,
+        observer=reporter_of(allowance.job_id),
+    ).timetable

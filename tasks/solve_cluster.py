@@ -1,0 +1,49 @@
+"""Place the lectures of one cluster, all others held fixed."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.budget import Allowance
+from tasks.retrying import RETRIES, RETRY_DELAYS_SECONDS, worth_retrying
+from timetabling.penalties import Formulation
+from timetabling.problem import Timetable
+from timetabling.search import SilentObserver
+from timetabling.solvers import cpsat
+from tracking.hooks import reporter_of
+
+__all__ = ["solve_cluster"]
+
+
+@task(
+    task_run_name="cluster {number}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS_SECONDS,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
+def solve_cluster(
+    courses: tuple[int, ...],
+    number: int,
+    *,
+    base: Timetable,
+    formulation: Formulation,
+    allowance: Allowance,
+    num_workers: int,
+    seed: int,
+) -> Timetable:
+    """Solve cluster `number` against the lectures already placed in `base`."""
+    result = cpsat.solve(
+        base.problem,
+        formulation=formulation,
+        start=base,
+        stop=allowance.stop(),
+        seed=seed + number,
+        observer=SilentObserver(),
+        courses=courses,
+        num_workers=num_workers,
+    )
+    # After the work, and once however often it was tried: this line is reached a single time.
+    reporter_of(allowance.job_id).advance()
+    return result.timetable
