@@ -1,0 +1,1 @@
+"""Compiled search on flat arrays, proved equal to `timetabling.penalties` by property tests."""

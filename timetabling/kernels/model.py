@@ -1,0 +1,173 @@
+"""A problem and a formulation as flat arrays of small integers, for compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timetabling.penalties import Formulation
+from timetabling.problem import Lecture, Problem, Timetable
+
+__all__ = ["Model", "compile_model", "to_arrays", "to_timetable"]
+
+Ints = NDArray[np.int32]
+Flags = NDArray[np.uint8]
+
+# A room that lacks up to so many seats more than the best room is still worth proposing.
+SEATS_WORTH_TRYING = 8
+
+
+class Model(NamedTuple):
+    """All that a kernel reads and never writes.
+
+    Lists of lists are kept as one array and the place where each list starts, with one more
+    entry for the end: the curricula of course ``c`` are
+    ``curricula[curricula_start[c] : curricula_start[c + 1]]``. A rule that the formulation
+    leaves out has weight 0.
+    """
+
+    num_lectures: int
+    num_courses: int
+    num_rooms: int
+    num_curricula: int
+    num_days: int
+    periods_per_day: int
+    num_periods: int
+    num_buildings: int
+    fewest_lectures: int
+    most_lectures: int
+
+    days_weight: int
+    stability_weight: int
+    isolated_weight: int
+    windows_weight: int
+    load_weight: int
+    double_weight: int
+    travel_weight: int
+
+    lecture_course: Ints
+    first_lecture: Ints
+    unavailable: Flags  # (course, period)
+    conflict: Flags  # (course, course)
+    neighbours_start: Ints
+    neighbours: Ints  # the courses a course conflicts with
+    curricula_start: Ints
+    curricula: Ints  # the curricula of a course
+    members_start: Ints
+    members: Ints  # the courses of a curriculum
+    rooms_start: Ints
+    rooms: Ints  # the rooms worth proposing for a course
+    room_cost: Ints  # (course, room): seats missing and soft unsuitability, weighted
+    room_violation: Flags  # (course, room): unsuitable, where that is a hard rule
+    building: Ints
+    min_days: Ints
+    wants_double: Flags
+
+
+def compile_model(problem: Problem, formulation: Formulation) -> Model:
+    """Flatten a problem and the weights of a formulation."""
+    courses, rooms = problem.courses, problem.rooms
+    weight = formulation.weights.get
+    fewest, most = problem.daily_lectures or (0, 0)
+    buildings = {name: i for i, name in enumerate(dict.fromkeys(r.building for r in rooms))}
+
+    unavailable = np.zeros((len(courses), problem.num_periods), np.uint8)
+    for c, period in problem.unavailable:
+        unavailable[c, period] = 1
+    conflict = np.zeros((len(courses), len(courses)), np.uint8)
+    for c, others in enumerate(problem.conflicts):
+        conflict[c, list(others)] = 1
+    curricula_of: list[list[int]] = [[] for _ in courses]
+    for q, curriculum in enumerate(problem.curricula):
+        for c in curriculum.courses:
+            curricula_of[c].append(q)
+
+    unsuitable = np.zeros((len(courses), len(rooms)), np.uint8)
+    for c, room in problem.unsuitable:
+        unsuitable[c, room] = 1
+    students = np.array([c.num_students for c in courses], np.int32)
+    seats = np.array([r.capacity for r in rooms], np.int32)
+    missing = np.maximum(0, students[:, None] - seats[None, :])
+    room_cost = missing * weight("room_capacity", 0) + unsuitable * weight("room_suitability", 0)
+    room_violation = unsuitable * ("room_suitability" in formulation.hard)
+    worth = [_rooms_worth_trying(room_cost[c], room_violation[c]) for c in range(len(courses))]
+
+    return Model(
+        num_lectures=problem.num_lectures,
+        num_courses=len(courses),
+        num_rooms=len(rooms),
+        num_curricula=len(problem.curricula),
+        num_days=problem.num_days,
+        periods_per_day=problem.periods_per_day,
+        num_periods=problem.num_periods,
+        num_buildings=len(buildings),
+        fewest_lectures=fewest,
+        most_lectures=most,
+        days_weight=weight("min_working_days", 0),
+        stability_weight=weight("room_stability", 0),
+        isolated_weight=weight("isolated_lectures", 0),
+        windows_weight=weight("windows", 0),
+        load_weight=weight("student_load", 0) if problem.daily_lectures else 0,
+        double_weight=weight("double_lectures", 0),
+        travel_weight=weight("travel_distance", 0),
+        lecture_course=_ints(problem.lecture_courses),
+        first_lecture=_starts([range(course.num_lectures) for course in courses]),
+        unavailable=unavailable,
+        conflict=conflict,
+        neighbours_start=_starts(problem.conflicts),
+        neighbours=_ints(c for others in problem.conflicts for c in sorted(others)),
+        curricula_start=_starts(curricula_of),
+        curricula=_ints(q for of_course in curricula_of for q in of_course),
+        members_start=_starts([q.courses for q in problem.curricula]),
+        members=_ints(c for q in problem.curricula for c in q.courses),
+        rooms_start=_starts(worth),
+        rooms=_ints(room for of_course in worth for room in of_course),
+        room_cost=room_cost.astype(np.int32),
+        room_violation=room_violation.astype(np.uint8),
+        building=_ints(buildings[r.building] for r in rooms),
+        min_days=_ints(c.min_working_days for c in courses),
+        wants_double=np.array([c.wants_double_lectures for c in courses], np.uint8),
+    )
+
+
+def to_arrays(timetable: Timetable) -> tuple[Ints, Ints]:
+    """Period and room of each lecture, shape (num_lectures,), -1 where it is not placed.
+
+    Lectures are numbered as in `Problem.lecture_courses`. As in `penalties`, a course is held at
+    most once a period: a second one counts as missing. Lectures too many are dropped.
+    """
+    problem = timetable.problem
+    room_at: list[dict[int, int]] = [{} for _ in problem.courses]
+    for held in timetable.lectures:
+        room_at[held.course].setdefault(held.period, held.room)
+    periods = np.full(problem.num_lectures, -1, np.int32)
+    rooms = np.full(problem.num_lectures, -1, np.int32)
+    first = 0
+    for course, at in zip(problem.courses, room_at, strict=True):
+        for lecture, (period, room) in enumerate(list(at.items())[: course.num_lectures], first):
+            periods[lecture], rooms[lecture] = period, room
+        first += course.num_lectures
+    return periods, rooms
+
+
+def to_timetable(problem: Problem, periods: Ints, rooms: Ints) -> Timetable:
+    """Build a timetable of the lectures that are placed."""
+    placed = zip(problem.lecture_courses, periods.tolist(), rooms.tolist(), strict=True)
+    return Timetable(problem, tuple(Lecture(c, p, r) for c, p, r in placed if p >= 0))
+
+
+def _rooms_worth_trying(cost: Ints, violation: Ints) -> list[int]:
+    allowed = np.flatnonzero(violation == violation.min())
+    near = cost[allowed] <= cost[allowed].min() + SEATS_WORTH_TRYING
+    return [int(room) for room in allowed[near]]
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.array(list(values), np.int32)
+
+
+def _starts(lists: Sequence[Sequence[int] | frozenset[int]]) -> Ints:
+    return np.cumsum([0, *map(len, lists)], dtype=np.int32)
