@@ -1,8 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
-# Prefect's database and Numba's compiled kernels stay inside the clone.
+# Prefect's database stays inside the clone.
 export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
-export NUMBA_CACHE_DIR ?= $(CURDIR)/.venv/numba
 
 .PHONY: demo test test-fast lint bench clean
 
@@ -27,4 +26,5 @@ clean:
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -c "from timetabling.kernels import warm_up; warm_up()"
 	touch $@

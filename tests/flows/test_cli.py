@@ -1,0 +1,116 @@
+"""The command line's arguments and errors, without a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+
+TINY = Path(__file__).resolve().parents[2] / "examples" / "tiny.ectt"
+
+
+def invoke(*arguments: str | Path) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_stages_prints_the_share_of_each_stage() -> None:
+    status, out, _ = invoke("stages")
+    assert status == 0
+    assert "cpsat_solving" in out
+    assert "Creating the initial schedule" in out
+    assert "75" in out
+
+
+@pytest.mark.parametrize("command", [[], ["generate"], ["validate"], ["stages"]])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    status, out, _ = invoke(*command, "--help")
+    assert status == 0
+    assert "Usage" in out
+
+
+def test_an_unknown_plan_is_refused_with_those_that_exist() -> None:
+    for arguments in (["stages", "--plan", "x"], ["generate", str(TINY), "--plan", "x"]):
+        status, _, err = invoke(*arguments)
+        assert status == 2
+        assert "default, search-heavy, solve-heavy" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--time-limit", "0"],
+        ["--time-limit", "soon"],
+        ["--time-limit", "nan"],
+        ["--seed", "-1"],
+        ["--work-limit", "-1"],
+        ["--formulation", "UD6"],
+        ["--job-id", "../x"],
+        ["--job-id", "x" * 129],
+        ["--job-id", ""],
+        ["--redis-url", "nonsense"],
+        ["--output", "no-such-folder/x.sol"],
+        ["--output", "."],
+    ],
+)
+def test_a_wrong_argument_is_refused_before_anything_starts(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, err = invoke("generate", TINY, *arguments)
+    assert status == 2
+    assert err.strip()
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_instance_is_never_overwritten(tmp_path: Path) -> None:
+    instance = tmp_path / "mine.ectt"
+    instance.write_bytes(TINY.read_bytes())
+    status, _, err = invoke("generate", instance, "--output", instance)
+    assert status == 2
+    assert "the instance itself" in err
+    assert instance.read_bytes() == TINY.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", ""),
+        (b"\x00\xff\xfe", ""),
+        (b"Name: x\nCourses: 1000000000\n", ""),
+        ("Name: \u00e9\n".encode("latin-1"), ""),
+    ],
+)
+def test_bad_input_is_one_message_that_names_the_file(
+    content: bytes, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.ectt").write_bytes(content)
+    status, out, err = invoke("generate", "bad.ectt")
+    assert status == 2
+    assert out == ""
+    assert "bad.ectt" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.ectt"]
+
+
+def test_a_folder_and_a_missing_file_are_bad_input(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing.ctt"):
+        status, _, err = invoke("generate", path)
+        assert status == 2
+        assert path.name in err
+
+
+def test_validate_counts_what_a_timetable_breaks(tmp_path: Path) -> None:
+    solution = tmp_path / "empty.sol"
+    solution.write_text("")
+    status, out, _ = invoke("validate", TINY, solution)
+    assert status == 1
+    assert "lectures" in out
+    solution.write_text("nobody nowhere 0 0\n")
+    status, _, err = invoke("validate", TINY, solution)
+    assert status == 2
+    assert "empty.sol" in err
