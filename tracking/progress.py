@@ -1,0 +1,426 @@
+"""Counts of finished work become percentages: the one place where they are computed.
+
+Pure: no clock, no thread, no network; `now` is an argument. Two things are kept apart. The
+**work** is what was reported, as it is. The **bar** is what is shown: it follows the work
+without falling, leaping or standing still, and passes through the end of every stage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tracking.eta import Pace, TimeLeft, rest_of_stage
+from tracking.plan import Plan, Stage
+from tracking.snapshot import End, Snapshot, Status
+
+__all__ = ["Progress"]
+
+_STEP = 4.9  # percent points between two snapshots: no more than 5, rounding included
+_MOST = 99.99  # 100 is for a completed job alone
+_MOST_BY_WORK = 99.9  # all units are finished: what is left is for publishing the result
+_CRUMB = 0.01  # the smallest movement that people can see
+_BRISK_SECONDS = 0.75  # how long the same percentage may stand: 1.5 s less two late snapshots,
+_PATIENT_SECONDS = 1.15  # or one where there is little room left to move in
+_LITTLE_ROOM = 0.5
+_UNKNOWN_STAGE_SECONDS = 60.0  # a stage nobody has measured yet
+_FASTEST_UNIT_SECONDS = 0.02
+
+
+@dataclass(slots=True)
+class _Work:
+    """What was reported of one stage; times are on the job's own clock, which never falls."""
+
+    began: float = 0.0
+    completed: int = 0
+    total: int = 0
+    last_unit: float = 0.0
+    unit_seconds: float | None = None
+    finished: bool = False
+
+    @property
+    def fraction(self) -> float:
+        """Of the stage, by finished units alone."""
+        if self.finished:
+            return 1.0
+        return self.completed / self.total if self.total else 0.0
+
+
+def _part_of_unit(ratio: float) -> float:
+    """How much of a unit seems done after `ratio` times its usual duration; never quite 1.
+
+    Straight up to nine tenths, then a hyperbola that goes on for ever with the same slope there.
+    """
+    return ratio if ratio <= 0.9 else 1 - 0.01 / (ratio - 0.8)
+
+
+def _figure(value: float) -> float | int | None:
+    """A number as JSON has it: NumPy's become Python's, and what is not finite becomes null."""
+    number = float(value)
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+class Progress:
+    """How far one job is.
+
+    Reports change the work; `next` moves the bar after it and returns what to show. Not safe for
+    threads: the caller holds a lock.
+
+    Parameters
+    ----------
+    plan
+        The stages.
+    job_id, run_id
+        Which job this is, and which run of it.
+    now
+        Unix seconds. A clock that is set back only loses the time between two calls.
+    expected_seconds
+        How long stages are thought to take, by id, as far as is known.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        job_id: str,
+        now: float,
+        *,
+        run_id: str = "",
+        expected_seconds: Mapping[str, float] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.job_id = job_id
+        self.run_id = run_id
+        self.attempt = 1
+        self.hurry = False
+        """Whether the next snapshot should follow at once, the bar being far behind the work."""
+        self.over = False
+        """Whether the last snapshot was the job's end."""
+        self._expected: dict[str, float] = {}
+        self._seq = 0
+        self._started_at = int(now)
+        self._last_updated = int(now)
+        self._now = now
+        self._elapsed = 0.0
+
+        self._index = 0  # of the stage in work
+        self._begun = False
+        self._works = [_Work() for _ in plan.stages]
+        self._status: Status = "initializing"
+        self._end: End | None = None
+        self._message = ""
+        self._figures: dict[str, Any] = {}
+
+        self._shown = 0  # index of the stage that the bar is in
+        self._position = 0.0  # of this attempt on the bar, in percent; falls at a new attempt only
+        self._overall = 0.0  # what is shown: the position, or what an earlier attempt had reached
+        self._confirmed = 0.0  # percentage by finished units alone
+        self._own_share = True  # whether the stage's percentage is the overall one's, see _enter
+        self._moved = 0.0  # when the shown percentage last changed
+        self._next_at = 0.0  # when `next` was last called
+        self._pace = Pace()
+        self._time_left = TimeLeft()
+        self.expect(expected_seconds or {})
+
+    # What happened
+
+    def expect(self, seconds: Mapping[str, float]) -> None:
+        """Say how long stages are thought to take, by id, in seconds."""
+        for stage_id, duration in seconds.items():
+            self.plan.index(stage_id)
+            self._expected[stage_id] = max(0.0, float(duration))
+
+    def start_stage(self, stage_id: str, now: float) -> None:
+        """Work on a stage begins. The stages before it count as done.
+
+        The stage in work again: its task is retried, and its units are counted afresh. An earlier
+        stage: the flow is retried, which opens a new attempt. The bar keeps what it has shown.
+        """
+        index = self.plan.index(stage_id)
+        self._see(now)
+        if self._end is not None:
+            return
+        if index < self._index:
+            self._restart(index)
+        self._index = index
+        for work in self._works[:index]:
+            work.finished = True
+        self._begin()
+        self._message = self.plan.stages[index].label
+
+    def count(self, completed: int, total: int | None, now: float) -> None:
+        """`completed` units of `total` are finished; fewer than before is a late report."""
+        self._see(now)
+        if self._end is not None:
+            return
+        if not self._begun:
+            self._begin()
+        work = self._works[self._index]
+        completed = max(0, int(completed))
+        if completed < work.completed:
+            return
+        if total is not None:
+            work.total = max(0, int(total))
+        if work.total:
+            work.total = max(work.total, completed)
+        if completed > work.completed:
+            seconds = (self._elapsed - work.last_unit) / (completed - work.completed)
+            known = work.unit_seconds
+            work.unit_seconds = seconds if known is None else known + 0.3 * (seconds - known)
+            work.last_unit = self._elapsed
+            work.completed = completed
+
+    def advance(self, units: int, now: float) -> None:
+        """`units` more are finished."""
+        self.count(self._works[self._index].completed + max(0, int(units)), None, now)
+
+    def complete_stage(self, now: float) -> None:
+        """All work of the stage is done, whatever was counted."""
+        self._see(now)
+        if self._end is not None or not self._begun:
+            return
+        self._works[self._index].finished = True
+        if self._index < len(self.plan.stages) - 1:
+            self._index += 1
+            self._begun = False
+
+    def say(self, message: str, figures: Mapping[str, float]) -> None:
+        """Keep a message for people, and figures such as the cost found so far."""
+        clean = {name: _figure(value) for name, value in figures.items()}
+        if self._end is None:
+            self._message = str(message)
+            self._figures.update(clean)
+
+    def end(self, status: End, now: float, *, reason: str = "") -> None:
+        """End the job; the first end wins."""
+        self._see(now)
+        if self._end is not None:
+            return
+        self._end = status
+        self.hurry = True
+        if reason:
+            self._figures["error"] = reason
+            self._message = reason
+        if status == "completed":
+            self._index = len(self.plan.stages) - 1
+            for work in self._works:
+                work.finished = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether an end was reported; its snapshot may still be to come."""
+        return self._end is not None
+
+    def start_attempt(self, now: float) -> None:
+        """Begin again from the first stage: the whole flow is retried."""
+        self._see(now)
+        self._restart(0)
+
+    def adopt(self, stored: Snapshot) -> None:
+        """Go on where an earlier process left this job.
+
+        The numbering goes on. The percentage is kept only when the same run is tried again; an
+        old job id used for a new run starts at 0.
+        """
+        self._seq = max(self._seq, stored["seq"])
+        self.attempt += stored["attempt"]
+        if stored["run_id"] == self.run_id and stored["status"] != "completed":
+            self._started_at = min(self._started_at, stored["started_at"])
+            self._overall = max(self._overall, min(stored["overall_progress"], _MOST))
+            self._confirmed = max(self._confirmed, min(stored["work_progress"], self._overall))
+            self._enter(self._shown, self._position)
+
+    def skip_to(self, seq: int) -> None:
+        """Number what follows after `seq`, which a reader has already seen."""
+        self._seq = max(self._seq, seq)
+
+    # What to show
+
+    def next(self, now: float) -> Snapshot:
+        """Move the bar towards the work by one step, and describe it."""
+        self._see(now)
+        shown_before = round(self._overall, 2)
+        aim = self._aim()
+        arrived = self._shown >= self._index and self._position >= aim
+        if self._end is not None and arrived:
+            self.over = True
+            if self._end == "completed":
+                self._position = self._overall = self._confirmed = 100.0
+        else:
+            self._position = max(self._position, min(aim, self._overall + _STEP))
+            self._overall = max(self._overall, self._position)
+            if self._end is None and round(self._overall, 2) <= shown_before:
+                self._crumb()
+        if round(self._overall, 2) > shown_before:
+            self._moved = self._elapsed
+        self.hurry = not self.over and (
+            self._end is not None or self._shown < self._index or self._position < aim
+        )
+        self._confirmed = max(self._confirmed, min(self._exact(), self._overall))
+        self._seq += 1
+        return self._snapshot()
+
+    def _snapshot(self) -> Snapshot:
+        stage = self.plan.stages[self._shown]
+        work = self._works[self._shown]
+        reached = self._overall if self._own_share else self._position
+        stage_percent = (reached - stage.start) / stage.weight * 100
+        return Snapshot(
+            job_id=self.job_id,
+            run_id=self.run_id,
+            attempt=self.attempt,
+            seq=self._seq,
+            status=self._end if self._end is not None and self.over else self._status,
+            stage=stage.id,
+            stage_label=stage.label,
+            stage_progress=round(min(100.0, max(0.0, stage_percent)), 2),
+            overall_progress=round(self._overall, 2),
+            work_progress=round(self._confirmed, 2),
+            eta_seconds=self._eta_seconds(),
+            started_at=self._started_at,
+            last_updated=self._last_updated,
+            message=self._message,
+            metadata=self._figures | {"completed_items": work.completed, "total_items": work.total},
+        )
+
+    # The work
+
+    def _see(self, now: float) -> None:
+        """Let the job's own clock follow: forward only."""
+        self._elapsed += max(0.0, now - self._now)
+        self._now = now
+        self._last_updated = max(self._last_updated, int(now))
+
+    def _begin(self) -> None:
+        self._begun = True
+        self._status = "running"
+        self._works[self._index] = _Work(began=self._elapsed, last_unit=self._elapsed)
+
+    def _restart(self, index: int) -> None:
+        """A new attempt from a stage on; what the bar has shown stays."""
+        self.attempt += 1
+        self.over = False
+        self._end = None
+        self._figures.pop("error", None)
+        self._index = index
+        self._begun = False
+        self._works[index:] = [_Work() for _ in self.plan.stages[index:]]
+        self._enter(index, self.plan.stages[index].start)
+
+    @property
+    def _stage(self) -> Stage:
+        """The stage in work."""
+        return self.plan.stages[self._index]
+
+    def _exact(self) -> float:
+        """Percentage of the whole by finished units alone."""
+        return self._stage.start + self._works[self._index].fraction * self._stage.weight
+
+    def _unit_seconds(self) -> float:
+        """What one unit of the stage in work usually takes, or is thought to take."""
+        work = self._works[self._index]
+        if work.unit_seconds is not None and work.total:
+            return max(work.unit_seconds, _FASTEST_UNIT_SECONDS)
+        stage_seconds = self._expected.get(self._stage.id, _UNKNOWN_STAGE_SECONDS)
+        return max(stage_seconds / max(1, work.total), _FASTEST_UNIT_SECONDS)
+
+    def _part_done(self) -> float:
+        """How much of the unit in work seems done by the time it has taken, 0 to 1."""
+        work = self._works[self._index]
+        if not self._begun or work.fraction >= 1:
+            return 0.0
+        since = work.last_unit if work.total else work.began  # no total: the stage is the unit
+        return _part_of_unit((self._elapsed - since) / self._unit_seconds())
+
+    # The bar
+
+    def _enter(self, index: int, position: float) -> None:
+        """The bar is in another stage now.
+
+        The stage's own percentage follows from the overall one, except where that has been held
+        beyond the stage's end since an earlier attempt.
+        """
+        self._shown = index
+        self._position = position
+        self._own_share = self._overall < self.plan.stages[index].end
+
+    def _aim(self) -> float:
+        """Where on the bar the work is. Steps from one stage to the next on the way there."""
+        stage = self.plan.stages[self._shown]
+        if self._shown < self._index:
+            if self._position < stage.end:
+                return stage.end
+            self._enter(self._shown + 1, stage.end)
+            return stage.end
+        if self._shown > self._index:
+            return self._position
+        exact = self._exact()
+        if self._end is None:
+            room = self._ceiling() - exact
+            # The end of the room is kept for crumbs: a unit may take far longer than thought.
+            free = room - max(_LITTLE_ROOM, 0.1 * room)
+            exact += max(0.0, free) * self._part_done()
+        return min(exact, _MOST_BY_WORK)
+
+    def _ceiling(self) -> float:
+        """What the bar may creep up to: less than what the unit in work gives when finished."""
+        stage = self.plan.stages[self._shown]
+        if self._overall >= stage.end:  # an earlier attempt came further
+            return _MOST
+        work = self._works[self._shown]
+        if self._shown != self._index or not work.total or self._overall > self._position:
+            return min(stage.end - _CRUMB, _MOST)
+        unit_end = stage.start + stage.weight * (work.completed + 1) / work.total
+        return min(unit_end, stage.end - _CRUMB, _MOST)
+
+    def _crumb(self) -> None:
+        """Move by the least that can be seen, if the same percentage has stood for long."""
+        stood = self._elapsed - self._moved
+        if stood < _BRISK_SECONDS:
+            return
+        all_counted = self._shown == self._index and self._works[self._index].fraction >= 1
+        if all_counted and self._index < len(self.plan.stages) - 1:
+            # Every unit is in, but nobody has completed the stage: what is in work leads over.
+            self._enter(self._shown + 1, self._stage.end)
+        room = self._ceiling() - self._overall
+        if room < _CRUMB - 1e-9 or (room < _LITTLE_ROOM and stood < _PATIENT_SECONDS):
+            return
+        held = self._overall > self._position
+        self._overall += _CRUMB
+        if not held:
+            self._position = self._overall
+
+    # The time left
+
+    def _eta_seconds(self) -> int | None:
+        passed = self._elapsed - self._next_at
+        self._next_at = self._elapsed
+        if self.over:
+            return 0
+        return self._time_left.update(self._raw_time_left(), passed)
+
+    def _raw_time_left(self) -> float | None:
+        work = self._works[self._index]
+        if work.finished:
+            return 0.0
+        measured = work.completed > 0 and work.total > 0
+        part = self._part_done() if measured or self._stage.id in self._expected else 0.0
+        fraction = work.fraction + part / max(1, work.total) if work.fraction < 1 else 1.0
+        later = [self._expected.get(stage.id) for stage in self.plan.stages[self._index + 1 :]]
+        if not self._begun:
+            rest = self._expected.get(self._stage.id)
+        else:
+            rest = rest_of_stage(
+                elapsed=self._elapsed - work.began,
+                expected=self._expected.get(self._stage.id),
+                fraction=fraction,
+                measured=measured,
+                overdue=max(0.0, self._elapsed - work.last_unit - 2 * self._unit_seconds()),
+            )
+        by_pace = self._pace.rest(self._elapsed, self._stage.start + fraction * self._stage.weight)
+        if rest is None or None in later:
+            return by_pace
+        return rest + sum(seconds for seconds in later if seconds is not None)

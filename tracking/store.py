@@ -1,0 +1,115 @@
+"""The only user of Redis: writes and reads snapshots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from tracking import keys
+from tracking.scripts.publish import Answer, Publish
+from tracking.snapshot import ENDS, Snapshot, is_newer
+
+__all__ = ["Store", "Unavailable"]
+
+_TIMEOUT_SECONDS = 0.5
+
+
+class Unavailable(Exception):  # noqa: N818 - it names a state
+    """Redis does not answer, or refuses."""
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise Unavailable(str(error)) from error
+
+
+def _read(text: str | bytes) -> Snapshot:
+    return cast("Snapshot", json.loads(text))
+
+
+class Store:
+    """Snapshots of jobs in one Redis. A call takes a second at most, or raises `Unavailable`.
+
+    Parameters
+    ----------
+    redis_url
+        Such as ``redis://localhost:6379/0``. Nothing connects before the first call.
+
+    Raises
+    ------
+    ValueError
+        If it is no URL that names a Redis.
+    """
+
+    def __init__(self, redis_url: str) -> None:
+        self._url = redis_url
+        self._client = Redis.from_url(
+            redis_url,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            # By default three more tries with pauses of seconds: the next snapshot is better.
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._publish = Publish(self._client)
+
+    def write(self, snapshot: Snapshot) -> Answer:
+        """Put a snapshot in place, unless what is there is newer."""
+        with _reached():
+            return self._publish(snapshot)
+
+    def snapshot(self, job_id: str) -> Snapshot | None:
+        """The job's snapshot, if it has one."""
+        with _reached():
+            text = cast("bytes | None", self._client.get(keys.progress(job_id)))
+        return None if text is None else _read(text)
+
+    def replay(self, job_id: str, after_seq: int = 0) -> list[Snapshot]:
+        """What was published after the snapshot of that `seq`, as far as it is still kept."""
+        with _reached():
+            entries = cast(
+                "list[tuple[bytes, dict[bytes, bytes]]]",
+                self._client.xrange(keys.events(job_id), min=f"{after_seq + 1}-0"),
+            )
+        return [_read(fields[b"snapshot"]) for _, fields in entries]
+
+    def subscribe(self, job_id: str) -> Iterator[Snapshot]:
+        """Yield the job's snapshot, then each newer one, until and with its end.
+
+        Waits for as long as the job says nothing. Nothing is lost or repeated between the first
+        and those that follow: the channel is subscribed to before the snapshot is read.
+        """
+        with (
+            _reached(),
+            # A subscriber waits: redis-py would give up after 5 s of silence.
+            Redis.from_url(self._url, socket_timeout=None) as client,
+            client.pubsub() as channel,
+        ):
+            channel.subscribe(keys.progress(job_id))
+            seen: Snapshot | None = None
+            message: dict[str, Any]
+            for message in channel.listen():
+                found = (
+                    self.snapshot(job_id)
+                    if message["type"] == "subscribe"
+                    else _read(message["data"])
+                )
+                if found is None or not is_newer(found, seen):
+                    continue
+                seen = found
+                yield found
+                if found["status"] in ENDS:
+                    return
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
