@@ -166,19 +166,22 @@ def write_text(path: Path, text: str) -> None:
     OSError
         If it cannot be written; what was there stays.
     """
-    target = path.resolve()  # so that a symbolic link stays one
+    target = Path(os.path.realpath(path))  # so that a symbolic link stays one
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     if target.exists() and not target.is_file():
         # Replacing it would remove a device such as /dev/null.
         raise OSError(errno.EINVAL, "expected a regular file, or none", str(path))
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            with temporary.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _describe(odd: str) -> str:
