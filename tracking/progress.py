@@ -233,6 +233,24 @@ class Progress:
             self._confirmed = max(self._confirmed, min(stored["work_progress"], self._overall))
             self._enter(self._shown, self._position)
 
+    def take_over(self, stored: Snapshot) -> None:
+        """Be the attempt that an earlier process was in, in order to end it.
+
+        Raises
+        ------
+        ValueError
+            If it was in a stage that the plan does not have.
+        """
+        index = self.plan.index(stored["stage"])
+        self.adopt(stored)
+        self.attempt = stored["attempt"]
+        self._index = index
+        self._message = stored["message"]
+        self._figures = dict(stored["metadata"])
+        self._works[index].completed = self._figures.pop("completed_items", 0)
+        self._works[index].total = self._figures.pop("total_items", 0)
+        self._enter(index, max(self.plan.stages[index].start, self._overall))
+
     def skip_to(self, seq: int) -> None:
         """Number what follows after `seq`, which a reader has already seen."""
         self._seq = max(self._seq, seq)
@@ -243,8 +261,9 @@ class Progress:
         """Move the bar towards the work by one step, and describe it."""
         self._see(now)
         shown_before = round(self._overall, 2)
+        entered_before = self._shown >= self._index
         aim = self._aim()
-        arrived = self._shown >= self._index and self._position >= aim
+        arrived = entered_before and self._position >= aim
         if self._end is not None and arrived:
             self.over = True
             if self._end == "completed":
@@ -277,8 +296,8 @@ class Progress:
             stage=stage.id,
             stage_label=stage.label,
             stage_progress=round(min(100.0, max(0.0, stage_percent)), 2),
-            overall_progress=round(self._overall, 2),
-            work_progress=round(self._confirmed, 2),
+            overall_progress=round(float(self._overall), 2),
+            work_progress=round(float(self._confirmed), 2),
             eta_seconds=self._eta_seconds(),
             started_at=self._started_at,
             last_updated=self._last_updated,
