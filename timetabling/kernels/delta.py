@@ -18,7 +18,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from timetabling.kernels.model import Ints, Model
+from timetabling.kernels.compiling import compiled, inlined
+from timetabling.kernels.model import Ints, Model, Rules
 
 __all__ = ["State", "move", "move_delta", "new_state", "place", "totals", "unplace"]
 
@@ -69,9 +70,7 @@ _trailing_zeros = _bit_counter("cttz")
 def new_state(model: Model, periods: Ints, rooms: Ints) -> State:
     """Count an assignment, as made by `to_arrays`."""
     courses, curricula = model.num_courses, model.num_curricula
-    travel = (
-        (curricula, model.num_periods, model.num_buildings) if model.travel_weight else (0,) * 3
-    )
+    travel = (curricula, model.num_periods, model.num_buildings) if model.rules.travel else (0,) * 3
     state = State(
         period=np.full(model.num_lectures, -1, np.int32),
         room=np.full(model.num_lectures, -1, np.int32),
@@ -88,13 +87,13 @@ def new_state(model: Model, periods: Ints, rooms: Ints) -> State:
         crowded=np.zeros((curricula, model.num_days), np.int64),
         day_cost=np.zeros((curricula, model.num_days), np.int32),
         building_load=np.zeros(travel, np.int16),
-        total=np.array([model.num_lectures, model.days_weight * model.min_days.sum()], np.int64),
+        total=np.array([model.num_lectures, model.rules.days * model.min_days.sum()], np.int64),
     )
     load_state(model, state, periods, rooms)
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def load_state(model: Model, state: State, periods: Ints, rooms: Ints) -> None:
     """Bring an existing state to another assignment, without allocating."""
     for lecture in range(model.num_lectures):
@@ -107,19 +106,19 @@ def load_state(model: Model, state: State, periods: Ints, rooms: Ints) -> None:
             move(model, state, lecture, periods[lecture], rooms[lecture])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def place(model: Model, state: State, lecture: int, period: int, room: int) -> tuple[int, int]:
     """Put an unplaced lecture somewhere; returns the change of (violations, cost)."""
     return move(model, state, lecture, period, room)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def unplace(model: Model, state: State, lecture: int) -> tuple[int, int]:
     """Take a lecture out; returns the change of (violations, cost)."""
     return move(model, state, lecture, -1, -1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def move(model: Model, state: State, lecture: int, period: int, room: int) -> tuple[int, int]:
     """Move a lecture, from nowhere or to nowhere (-1, -1) too; returns the change.
 
@@ -130,7 +129,7 @@ def move(model: Model, state: State, lecture: int, period: int, room: int) -> tu
     return violations, cost
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def move_delta(model: Model, state: State, lecture: int, period: int, room: int) -> tuple[int, int]:
     """What `move` would return; the state stays as it is."""
     return (
@@ -140,7 +139,7 @@ def move_delta(model: Model, state: State, lecture: int, period: int, room: int)
     )
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def violations_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of broken hard rules: two look-ups at the old place and two at the new."""
     course = model.lecture_course[lecture]
@@ -160,7 +159,7 @@ def violations_delta(model: Model, state: State, lecture: int, period: int, room
     return change
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def course_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of the cost that concerns the lecture's course alone."""
     course = model.lecture_course[lecture]
@@ -171,16 +170,16 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             change -= model.room_cost[course, old_room]
         if room >= 0:
             change += model.room_cost[course, room]
-        if model.stability_weight > 0:
+        if model.rules.stability > 0:
             used = state.rooms_used[course]
             now = used
             if old_room >= 0:
                 now -= state.room_uses[course, old_room] == 1
             if room >= 0:
                 now += state.room_uses[course, room] == 0
-            change += model.stability_weight * (max(0, now - 1) - max(0, used - 1))
+            change += model.rules.stability * (max(0, now - 1) - max(0, used - 1))
 
-    if model.days_weight > 0 and period != old_period:
+    if model.rules.days > 0 and period != old_period:
         old_day = old_period // model.periods_per_day
         day = period // model.periods_per_day
         if day != old_day:
@@ -191,14 +190,14 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             if period >= 0:
                 now += state.on_day[course, day] == 0
             least = model.min_days[course]
-            change += model.days_weight * (max(0, least - now) - max(0, least - held))
+            change += model.rules.days * (max(0, least - now) - max(0, least - held))
 
-    if model.double_weight > 0 and model.wants_double[course]:
-        change += model.double_weight * _alone_delta(model, state, course, old_period, period, room)
+    if model.rules.double > 0 and model.wants_double[course]:
+        change += model.rules.double * _alone_delta(model, state, course, old_period, period, room)
     return change
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def curricula_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of the cost that concerns the curricula of the lecture's course."""
     course = model.lecture_course[lecture]
@@ -223,14 +222,14 @@ def curricula_delta(model: Model, state: State, lecture: int, period: int, room:
                 for i in range(start, end):
                     q = model.curricula[i]
                     change += _day_cost(model, state, q, day, -1, slot) - state.day_cost[q, day]
-    if model.travel_weight > 0:
-        change += model.travel_weight * _travel_delta(
+    if model.rules.travel > 0:
+        change += model.rules.travel * _travel_delta(
             model, state, course, old_period, state.room[lecture], period, room
         )
     return change
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def commit(
     model: Model,
     state: State,
@@ -293,14 +292,14 @@ def totals(model: Model, state: State) -> tuple[int, int]:
                         other = model.neighbours[i]
                         violations += other < course and room_at[other, period] >= 0
             days_held += held > 0
-            if model.double_weight > 0 and model.wants_double[course] and held > 1:
+            if model.rules.double > 0 and model.wants_double[course] and held > 1:
                 for period in range(first, first + per_day):
                     room = room_at[course, period]
                     before = period > first and room_at[course, period - 1] == room
                     after = period < first + per_day - 1 and room_at[course, period + 1] == room
-                    cost += model.double_weight * (room >= 0 and not before and not after)
-        cost += model.days_weight * max(0, model.min_days[course] - days_held)
-        cost += model.stability_weight * max(0, rooms_used - 1)
+                    cost += model.rules.double * (room >= 0 and not before and not after)
+        cost += model.rules.days * max(0, model.min_days[course] - days_held)
+        cost += model.rules.stability * max(0, rooms_used - 1)
 
     load = np.zeros(per_day + 2, np.int32)  # a free slot before the day, and one after it
     for q in range(model.num_curricula):
@@ -314,13 +313,13 @@ def totals(model: Model, state: State) -> tuple[int, int]:
                     room = room_at[course, period]
                     if room >= 0:
                         load[slot + 1] += 1
-                        if model.travel_weight > 0 and slot + 1 < per_day:
+                        if model.rules.travel > 0 and slot + 1 < per_day:
                             for other in members:
                                 next_room = room_at[other, period + 1]
                                 if next_room >= 0 and (
                                     model.building[next_room] != model.building[room]
                                 ):
-                                    cost += model.travel_weight
+                                    cost += model.rules.travel
                 if load[slot + 1] > 0:
                     first_busy = slot if num_busy == 0 else first_busy
                     last_busy = slot
@@ -329,15 +328,15 @@ def totals(model: Model, state: State) -> tuple[int, int]:
             if num_busy > 0:
                 for slot in range(1, per_day + 1):
                     if load[slot - 1] == 0 and load[slot + 1] == 0:
-                        cost += model.isolated_weight * load[slot]
-                cost += model.windows_weight * (last_busy - first_busy + 1 - num_busy)
-                cost += model.load_weight * max(
-                    0, model.fewest_lectures - num_held, num_held - model.most_lectures
+                        cost += model.rules.isolated * load[slot]
+                cost += model.rules.windows * (last_busy - first_busy + 1 - num_busy)
+                cost += model.rules.load * max(
+                    0, model.rules.fewest_lectures - num_held, num_held - model.rules.most_lectures
                 )
     return violations, cost
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def lecture_in(state: State, room: int, period: int) -> int:
     """Which lecture is in a room: -1 if none, -2 if several."""
     load = state.room_load[room, period]
@@ -345,7 +344,7 @@ def lecture_in(state: State, room: int, period: int) -> int:
     return lecture if load == 1 else -1 if load == 0 else -2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> None:
     """Add a placed lecture to all counts (sign 1), or take it out of them (-1)."""
     period, room = state.period[lecture], state.room[lecture]
@@ -377,11 +376,11 @@ def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> 
         else:
             state.crowded[q, day] &= ~bit
         state.day_cost[q, day] = _day_cost(model, state, q, day, -1, -1)
-        if model.travel_weight > 0:
+        if model.rules.travel > 0:
             state.building_load[q, period, model.building[room]] += sign
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _day_cost(model: Model, state: State, q: int, day: int, without: int, added: int) -> int:
     """Cost of a curriculum's day, less a lecture at one slot and with one more at another.
 
@@ -392,55 +391,62 @@ def _day_cost(model: Model, state: State, q: int, day: int, without: int, added:
         if without >= 0:
             busy &= ~(np.int64(1) << without)
         if added < 0:
-            return _pattern_cost(model, busy)
+            return _pattern_cost(model.rules, busy)
         bit = np.int64(1) << added
         if busy & bit == 0:
-            return _pattern_cost(model, busy | bit)
-    return _crowded_day_cost(model, state, q, day, without, added)
+            return _pattern_cost(model.rules, busy | bit)
+    first = day * model.periods_per_day
+    return _crowded_day_cost(
+        model.rules,
+        state.load,
+        q,
+        first,
+        first + model.periods_per_day,
+        first + without if without >= 0 else -1,
+        first + added if added >= 0 else -1,
+    )
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _pattern_cost(model: Model, busy: int) -> int:
+@inlined
+def _pattern_cost(rules: Rules, busy: int) -> int:
     """Cost of a day with at most one lecture a slot, from the mask of its slots."""
     cost = 0
-    if model.isolated_weight > 0:
-        cost += model.isolated_weight * _count_ones(busy & ~(busy << 1) & ~(busy >> 1))
-    if busy != 0 and (model.windows_weight > 0 or model.load_weight > 0):
+    if rules.isolated > 0:
+        cost += rules.isolated * _count_ones(busy & ~(busy << 1) & ~(busy >> 1))
+    if busy != 0 and (rules.windows > 0 or rules.load > 0):
         held = _count_ones(busy)
         span = 64 - _leading_zeros(busy) - _trailing_zeros(busy)
-        cost += model.windows_weight * (span - held)
-        cost += model.load_weight * max(0, model.fewest_lectures - held, held - model.most_lectures)
+        cost += rules.windows * (span - held)
+        cost += rules.load * max(0, rules.fewest_lectures - held, held - rules.most_lectures)
     return cost
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _crowded_day_cost(
-    model: Model, state: State, q: int, day: int, without: int, added: int
+    rules: Rules, load: Shorts, q: int, first: int, end: int, without: int, added: int
 ) -> int:
-    """`_day_cost` where lectures of the curriculum clash: each one counts."""
-    first = day * model.periods_per_day
+    """`_day_cost` from period `first` to `end` if lectures of the curriculum clash: all count."""
     cost, held, num_busy, first_busy, last_busy = 0, 0, 0, -1, -1
     before, here = 0, 0
-    for slot in range(-1, model.periods_per_day):
+    for period in range(first - 1, end):
         after = 0
-        if slot + 1 < model.periods_per_day:
-            after = state.load[q, first + slot + 1]
-            after += (slot + 1 == added) - (slot + 1 == without and without >= 0)
+        if period + 1 < end:
+            after = load[q, period + 1] + (period + 1 == added) - (period + 1 == without)
         if here > 0:
-            first_busy = slot if num_busy == 0 else first_busy
-            last_busy = slot
+            first_busy = period if num_busy == 0 else first_busy
+            last_busy = period
             num_busy += 1
             held += here
             if before == 0 and after == 0:
-                cost += model.isolated_weight * here
+                cost += rules.isolated * here
         before, here = here, after
     if num_busy > 0:
-        cost += model.windows_weight * (last_busy - first_busy + 1 - num_busy)
-        cost += model.load_weight * max(0, model.fewest_lectures - held, held - model.most_lectures)
+        cost += rules.windows * (last_busy - first_busy + 1 - num_busy)
+        cost += rules.load * max(0, rules.fewest_lectures - held, held - rules.most_lectures)
     return cost
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _alone_delta(
     model: Model, state: State, course: int, old_period: int, period: int, room: int
 ) -> int:
@@ -458,7 +464,7 @@ def _alone_delta(
     return change
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _alone(
     model: Model, state: State, course: int, day: int, without: int, added: int, added_room: int
 ) -> int:
@@ -479,7 +485,7 @@ def _alone(
     return alone if held > 1 else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _travel_delta(
     model: Model,
     state: State,
@@ -510,7 +516,7 @@ def _travel_delta(
     return change
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _travels(model: Model, state: State, q: int, period: int, building: int) -> int:
     """Lectures of a curriculum just before and after a period, in other buildings."""
     slot = period % model.periods_per_day

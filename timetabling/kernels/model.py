@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from timetabling.penalties import Formulation
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["Model", "compile_model", "to_arrays", "to_timetable"]
+__all__ = ["Model", "Rules", "compile_model", "to_arrays", "to_timetable"]
 
 Ints = NDArray[np.int32]
 Flags = NDArray[np.uint8]
@@ -20,13 +20,29 @@ Flags = NDArray[np.uint8]
 SEATS_WORTH_TRYING = 8
 
 
+class Rules(NamedTuple):
+    """Weights of the soft rules, 0 for those the formulation leaves out, and what they measure.
+
+    Seats missing and soft unsuitability are in `Model.room_cost`.
+    """
+
+    days: int
+    stability: int
+    isolated: int
+    windows: int
+    load: int
+    double: int
+    travel: int
+    fewest_lectures: int
+    most_lectures: int
+
+
 class Model(NamedTuple):
     """All that a kernel reads and never writes.
 
     Lists of lists are kept as one array and the place where each list starts, with one more
     entry for the end: the curricula of course ``c`` are
-    ``curricula[curricula_start[c] : curricula_start[c + 1]]``. A rule that the formulation
-    leaves out has weight 0.
+    ``curricula[curricula_start[c] : curricula_start[c + 1]]``.
     """
 
     num_lectures: int
@@ -37,17 +53,7 @@ class Model(NamedTuple):
     periods_per_day: int
     num_periods: int
     num_buildings: int
-    fewest_lectures: int
-    most_lectures: int
-
-    days_weight: int
-    stability_weight: int
-    isolated_weight: int
-    windows_weight: int
-    load_weight: int
-    double_weight: int
-    travel_weight: int
-
+    rules: Rules
     lecture_course: Ints
     first_lecture: Ints
     unavailable: Flags  # (course, period)
@@ -104,15 +110,17 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         periods_per_day=problem.periods_per_day,
         num_periods=problem.num_periods,
         num_buildings=len(buildings),
-        fewest_lectures=fewest,
-        most_lectures=most,
-        days_weight=weight("min_working_days", 0),
-        stability_weight=weight("room_stability", 0),
-        isolated_weight=weight("isolated_lectures", 0),
-        windows_weight=weight("windows", 0),
-        load_weight=weight("student_load", 0) if problem.daily_lectures else 0,
-        double_weight=weight("double_lectures", 0),
-        travel_weight=weight("travel_distance", 0),
+        rules=Rules(
+            days=weight("min_working_days", 0),
+            stability=weight("room_stability", 0),
+            isolated=weight("isolated_lectures", 0),
+            windows=weight("windows", 0),
+            load=weight("student_load", 0) if problem.daily_lectures else 0,
+            double=weight("double_lectures", 0),
+            travel=weight("travel_distance", 0),
+            fewest_lectures=fewest,
+            most_lectures=most,
+        ),
         lecture_course=_ints(problem.lecture_courses),
         first_lecture=_starts([range(course.num_lectures) for course in courses]),
         unavailable=unavailable,
