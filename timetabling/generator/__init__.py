@@ -49,16 +49,16 @@ def generate(
     unless said otherwise. They hold for 99 of 100 seeds, from 40 courses and in the default week:
 
     - 2.9 to 3.7 lectures a course, 1 to 6 each (2.5 to 5.4);
-    - rooms in use for 50 to 75 % of the week (47 to 89 %, DDS1 57 %), each with about as many
+    - rooms in use for 54 to 75 % of the week (47 to 89 %, DDS1 57 %), each with about as many
       seats as its largest course has students, so that large rooms are few;
-    - 40 to 80 curricula on 100 courses (43 to 99, and more in comp05 and comp12), of 4 to 5.5
-      courses (2.9 to 4.2, DDS 4 to 14), filling 40 to 60 % of the week on average (40 to 54 %)
-      and never more than 75 % (up to 88 %);
-    - 5 to 8.5 conflicting courses for each course on average (3 to 12, Erlangen 22);
+    - 48 to 90 curricula on 100 courses (43 to 99, more in comp05 and comp12) of 4.4 to 5.8
+      courses on average (2.9 to 4.2, DDS 4 to 14), filling 44 to 61 % of the week on average
+      (30 to 54 %) and never more than 75 % (up to 88 %);
+    - 5 to 10 conflicting courses for each course on average (3 to 12, Erlangen 22);
     - 1.4 to 2.2 courses a teacher, 4 at most (1.1 to 1.3, Erlangen 2 to 2.7);
-    - courses unavailable for 10 to 28 % of the week (6 to 43 %);
-    - 5 to 24 % of pairs of course and room unsuitable (7 to 15 %, Erlangen 66 to 81 %);
-    - a course in the middle has 20 to 120 students, the largest 70 to 500 (14 to 93, 75 to 440).
+    - courses unavailable for 12 to 30 % of the week (6 to 43 %);
+    - 5 to 25 % of pairs of course and room unsuitable (7 to 15 %, Erlangen 66 to 81 %);
+    - the median course has 20 to 120 students, the largest 70 to 500 (14 to 93, 75 to 440).
 
     Parameters
     ----------

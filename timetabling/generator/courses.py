@@ -54,20 +54,23 @@ def invent_courses(
     for d, size in enumerate(sizes):
         own = _invent_cohorts(d, max(1, round(size / _COURSES_PER_COHORT)), rng)
         cohorts += own
-        has_lab = False
+        taught: list[CourseDraft] = []
         of_year: Counter[int] = Counter()
         for i in range(size):
             rank, place = divmod(i, len(own))
             home = own[place]
             of_year[home.year] += 1
             name = f"{departments[d]}{home.year}{of_year[home.year]:02}"
-            course = _invent_course(len(courses), name, rank, home, own, week, rng)
+            course = _invent_course(name, rank, home, own, week, rng)
             if has_labs and departments[d][:3] in _SCIENCES and not course.is_core:
-                course.needs_lab = not has_lab or rng.random() < 0.2
-                has_lab = True
+                no_lab_yet = not any(c.needs_lab for c in taught)
+                course.needs_lab = no_lab_yet or rng.random() < 0.2
             if course.needs_lab:
                 course.num_students = min(course.num_students, _LAB_SEATS)
-            courses.append(course)
+            taught.append(course)
+        courses += sorted(taught, key=lambda course: course.id)
+    for index, course in enumerate(courses):
+        course.index = index
     return cohorts, courses
 
 
@@ -82,7 +85,6 @@ def _invent_cohorts(department: int, count: int, rng: Random) -> list[CohortDraf
 
 
 def _invent_course(
-    index: int,
     name: str,
     rank: int,
     home: CohortDraft,
@@ -110,7 +112,6 @@ def _invent_course(
         num_students = home.size * rng.uniform(0.15, 0.6)
 
     course = CourseDraft(
-        index=index,
         id=name,
         department=home.department,
         num_lectures=num_lectures,
@@ -142,14 +143,17 @@ def invent_curricula(
         bases = [[*cohort.core, course] for course in cohort.electives + again] or [cohort.core]
         found: dict[frozenset[int], None] = {}
         for courses in bases:
-            busy = union(course.periods for course in courses)
-            for _ in range(rng.choice((0, 1, 1, 2))):
+            for _ in range(rng.choice((0, 0, 1, 1, 2))):
+                busy = union(course.periods for course in courses)
                 from_partner = rng.random() < 0.4
                 of_year = electives[cohort.department, cohort.year]
-                extra = rng.choice(core[partner] if from_partner else of_year or cohort.core)
-                if not extra.periods & busy and (extra.periods | busy).bit_count() <= most:
-                    courses.append(extra)
-                    busy |= extra.periods
+                fitting = [
+                    course
+                    for course in (core[partner] if from_partner else of_year)
+                    if not course.periods & busy and (course.periods | busy).bit_count() <= most
+                ]
+                if fitting:
+                    courses.append(rng.choice(fitting))
             found[frozenset(course.index for course in courses)] = None
         prefix = f"{departments[cohort.department]}-{chr(ord('A') + cohort.programme)}{cohort.year}"
         for number, members in enumerate(found, start=1):

@@ -32,7 +32,6 @@ class CohortDraft:
 class CourseDraft:
     """A course in the making. Sets of periods are bits of an integer, here and below."""
 
-    index: int
     id: str
     department: int
     num_lectures: int
@@ -42,6 +41,7 @@ class CourseDraft:
     cohorts: list[CohortDraft]
     is_core: bool
     needs_lab: bool
+    index: int = -1
     periods: int = 0
     room: int = -1
     teacher: str = ""
