@@ -6,6 +6,7 @@ Exit status: 0 feasible, 1 hard rules are broken, 2 bad input or arguments, 3 th
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -18,6 +19,7 @@ from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import Score, evaluate, formulation
 from tracking.keys import check_job_id
 from tracking.plan import PLANS, plan
+from tracking.store import Store
 
 __all__ = ["app", "main"]
 
@@ -88,6 +90,9 @@ def generate(
         chosen_plan = plan(plan_name)
         if job_id is not None:
             check_job_id(job_id)
+        if redis_url is not None:
+            Store(redis_url).close()
+        _check_time_limit(time_limit)
         target = _check_output(output or Path(f"{instance.stem}.sol"), instance)
         # Read here as well as in the flow: a typing error should cost no server's start.
         read_problem(instance)
@@ -169,6 +174,12 @@ def _report(score: Score, rules: str) -> None:
         table.add_row(rule, "soft", str(penalty))
     Console().print(table)
     typer.echo(f"violations {score.num_violations}  cost {score.cost}")
+
+
+def _check_time_limit(seconds: float) -> None:
+    """Refuse what is no number; typer has checked the rest."""
+    if not math.isfinite(seconds):
+        raise ValueError(f"--time-limit: expected a number of seconds, got {seconds}")
 
 
 def _check_output(output: Path, instance: Path) -> Path:

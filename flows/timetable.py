@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
@@ -37,6 +37,8 @@ from tracking.hooks import current_reporter, tracked
 from tracking.plan import plan as find_plan
 
 __all__ = ["timetable"]
+
+T = TypeVar("T")
 
 MAX_COURSES_PER_CLUSTER = 50
 
@@ -90,7 +92,9 @@ def timetable(
 
     reporter.start_stage("clustering")
     clustering = _result(
-        organise.submit(quote(problem), max_courses=MAX_COURSES_PER_CLUSTER, seed=seed, job_id=job),
+        organise.submit(
+            _whole(problem), max_courses=MAX_COURSES_PER_CLUSTER, seed=seed, job_id=job
+        ),
         job,
     )
     reporter.complete_stage()
@@ -100,7 +104,7 @@ def timetable(
         reporter.start_stage("ga_optimization")
         best = _result(
             evolve.submit(
-                quote(best),
+                _whole(best),
                 formulation=rules,
                 allowance=budget.allow("ga_optimization"),
                 num_threads=settings.num_workers,
@@ -113,7 +117,7 @@ def timetable(
         reporter.start_stage("rl_refinement")
         best = _result(
             refine.submit(
-                quote(best),
+                _whole(best),
                 formulation=rules,
                 allowance=budget.allow("rl_refinement"),
                 seed=seed,
@@ -123,7 +127,7 @@ def timetable(
     if find_plan(plan).stages[-1].id == "finalize" and not is_stopped(job):
         reporter.complete_stage()
         reporter.start_stage("finalize")
-    published = publish(quote(best), formulation=rules, output=output, job_id=job)
+    published = publish(_whole(best), formulation=rules, output=output, job_id=job)
     if is_stopped(job):
         # Prefect runs no hook for a flow that returns Cancelled, so the end is told here.
         reporter.mark_cancelled()
@@ -161,9 +165,9 @@ def _place_clusters(
         # One CP-SAT worker is repeatable; more are used where only time counts and cores are free.
         num_workers = 1 if budget.work is not None else max(1, width // len(round_))
         futures = solve_cluster.map(
-            [quote(clusters[i]) for i in round_],
+            [_whole(clusters[i]) for i in round_],
             list(round_),
-            base=unmapped(quote(best)),
+            base=unmapped(_whole(best)),
             formulation=unmapped(rules),
             allowance=unmapped(allowance),
             num_workers=num_workers,
@@ -171,13 +175,20 @@ def _place_clusters(
         )
         solved = [_result(future, budget.job_id) for future in futures]
         best = (
-            solved[0] if len(solved) == 1 else merge(quote(best), quote(solved), formulation=rules)
+            solved[0]
+            if len(solved) == 1
+            else merge(_whole(best), _whole(solved), formulation=rules)
         )
     reporter.complete_stage()
     return best
 
 
-def _result(future: PrefectFuture[Any], job: str) -> Any:
+def _whole(value: T) -> T:
+    """Hand a value to a task as it is: Prefect would look for futures in each of its parts."""
+    return cast("T", quote(value))
+
+
+def _result(future: PrefectFuture[T], job: str) -> T:
     """Wait for a task; on SIGTERM, ask it for what it has instead of leaving it."""
     try:
         return future.result()

@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("timetabling", "tracking", "tasks", "flows")
 MODULES = sorted(
-    path.relative_to(ROOT).as_posix() for package in PACKAGES for path in ROOT.glob(f"{package}/**/*.py")
+    path.relative_to(ROOT).as_posix()
+    for package in PACKAGES
+    for path in ROOT.glob(f"{package}/**/*.py")
 )
 
 # For each part (first pattern that fits), what it must not import.
@@ -30,7 +32,7 @@ ONLY_IN = {
     "torch": ["timetabling/solvers/repair.py", "timetabling/solvers/policy.py"],
     "cupy": ["timetabling/solvers/genetic.py", "timetabling/kernels/population.py"],
     "networkx": ["timetabling/clustering.py"],
-    "redis": ["tracking/store.py", "tracking/scripts/*.py"],
+    "redis": ["tracking/store.py", "tracking/embedded.py", "tracking/scripts/*.py"],
     "prefect": ["tracking/hooks.py", "tasks/*.py", "flows/*.py"],
     "numba": ["timetabling/kernels/*.py"],
 }
@@ -39,7 +41,12 @@ ONLY_IN = {
 LIBRARY_ORDER = [
     ["timetabling.problem"],
     ["timetabling.penalties", "timetabling.search"],
-    ["timetabling.formats", "timetabling.clustering", "timetabling.kernels", "timetabling.generator"],
+    [
+        "timetabling.formats",
+        "timetabling.clustering",
+        "timetabling.kernels",
+        "timetabling.generator",
+    ],
     ["timetabling.solvers"],
 ]
 
@@ -75,7 +82,9 @@ def test_a_module_imports_nothing_from_above_it(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_heavy_package_is_imported_only_where_it_is_used(module: str) -> None:
     for root in {name.split(".")[0] for name in imports_of(module)} & ONLY_IN.keys():
-        assert any(fnmatch(module, pattern) for pattern in ONLY_IN[root]), f"{module} imports {root}"
+        assert any(fnmatch(module, pattern) for pattern in ONLY_IN[root]), (
+            f"{module} imports {root}"
+        )
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("timetabling/")])

@@ -134,9 +134,7 @@ def test_the_same_seed_and_work_limit_give_the_same_timetable(
     horarium: Horarium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one.sol", "two.sol"):
-        done = horarium(
-            "generate", TINY, "--work-limit", "300000", "--seed", "7", "--output", name
-        )
+        done = horarium("generate", TINY, "--work-limit", "300000", "--seed", "7", "--output", name)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "one.sol").read_bytes() == (tmp_path / "two.sol").read_bytes()
 
