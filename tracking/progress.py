@@ -168,6 +168,8 @@ class Progress:
             work.total = max(work.total, completed)
         if completed > work.completed:
             seconds = (self._elapsed - work.last_unit) / (completed - work.completed)
+            if work.unit_seconds is None and self._stage.id in self._expected:
+                work.unit_seconds = self._unit_seconds()
             known = work.unit_seconds
             work.unit_seconds = seconds if known is None else known + 0.3 * (seconds - known)
             work.last_unit = self._elapsed
@@ -261,9 +263,9 @@ class Progress:
         """Move the bar towards the work by one step, and describe it."""
         self._see(now)
         shown_before = round(self._overall, 2)
-        entered_before = self._shown >= self._index
+        in_stage = self._shown >= self._index
         aim = self._aim()
-        arrived = entered_before and self._position >= aim
+        arrived = in_stage and self._position >= aim
         if self._end is not None and arrived:
             self.over = True
             if self._end == "completed":
@@ -276,7 +278,7 @@ class Progress:
         if round(self._overall, 2) > shown_before:
             self._moved = self._elapsed
         self.hurry = not self.over and (
-            self._end is not None or self._shown < self._index or self._position < aim
+            self._end is not None or not in_stage or self._position < aim
         )
         self._confirmed = max(self._confirmed, min(self._exact(), self._overall))
         self._seq += 1
@@ -319,15 +321,18 @@ class Progress:
         self._works[self._index] = _Work(began=self._elapsed, last_unit=self._elapsed)
 
     def _restart(self, index: int) -> None:
-        """A new attempt from a stage on; what the bar has shown stays."""
+        """A new attempt from a stage on; what the bar has shown stays, short of completion."""
         self.attempt += 1
+        if self._end == "completed":
+            self._overall = self._confirmed = 0.0
         self.over = False
         self._end = None
         self._figures.pop("error", None)
         self._index = index
         self._begun = False
         self._works[index:] = [_Work() for _ in self.plan.stages[index:]]
-        self._enter(index, self.plan.stages[index].start)
+        if self._shown >= index:
+            self._enter(index, self.plan.stages[index].start)
 
     @property
     def _stage(self) -> Stage:
@@ -378,22 +383,27 @@ class Progress:
             return self._position
         exact = self._exact()
         if self._end is None:
-            room = self._ceiling() - exact
+            room = self._unit_end() - exact
             # The end of the room is kept for crumbs: a unit may take far longer than thought.
-            free = room - max(_LITTLE_ROOM, 0.1 * room)
+            free = room - max(_LITTLE_ROOM, min(3.0, 0.5 * room), 0.1 * room)
             exact += max(0.0, free) * self._part_done()
         return min(exact, _MOST_BY_WORK)
 
+    def _unit_end(self) -> float:
+        """What the unit in work gives when finished; the end of the stage if nobody counts."""
+        stage, work = self.plan.stages[self._shown], self._works[self._shown]
+        stage_end = min(stage.end - _CRUMB, _MOST)
+        if self._shown != self._index or not work.total:
+            return stage_end
+        return min(stage.start + stage.weight * (work.completed + 1) / work.total, stage_end)
+
     def _ceiling(self) -> float:
-        """What the bar may creep up to: less than what the unit in work gives when finished."""
-        stage = self.plan.stages[self._shown]
-        if self._overall >= stage.end:  # an earlier attempt came further
-            return _MOST
-        work = self._works[self._shown]
-        if self._shown != self._index or not work.total or self._overall > self._position:
-            return min(stage.end - _CRUMB, _MOST)
-        unit_end = stage.start + stage.weight * (work.completed + 1) / work.total
-        return min(unit_end, stage.end - _CRUMB, _MOST)
+        """What the bar may creep up to."""
+        stage_end, unit_end = self.plan.stages[self._shown].end, self._unit_end()
+        if self._overall <= unit_end + _CRUMB:
+            return unit_end
+        # Beyond it: units are counted afresh after a retry, or there are more than was thought.
+        return _MOST if self._overall >= stage_end else min(stage_end - _CRUMB, _MOST)
 
     def _crumb(self) -> None:
         """Move by the least that can be seen, if the same percentage has stood for long."""
@@ -404,11 +414,12 @@ class Progress:
         if all_counted and self._index < len(self.plan.stages) - 1:
             # Every unit is in, but nobody has completed the stage: what is in work leads over.
             self._enter(self._shown + 1, self._stage.end)
-        room = self._ceiling() - self._overall
+        shown = round(self._overall, 2)
+        room = self._ceiling() - shown
         if room < _CRUMB - 1e-9 or (room < _LITTLE_ROOM and stood < _PATIENT_SECONDS):
             return
         held = self._overall > self._position
-        self._overall += _CRUMB
+        self._overall = shown + _CRUMB
         if not held:
             self._position = self._overall
 
