@@ -103,7 +103,7 @@ def load_state(model: Model, state: State, periods: Ints, rooms: Ints) -> None:
             move(model, state, lecture, -1, -1)
     for lecture in range(model.num_lectures):
         if state.period[lecture] < 0 and periods[lecture] >= 0:
-            move(model, state, lecture, periods[lecture], rooms[lecture])
+            move(model, state, lecture, int(periods[lecture]), int(rooms[lecture]))
 
 
 @compiled

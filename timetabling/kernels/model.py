@@ -71,6 +71,8 @@ class Model(NamedTuple):
     building: Ints
     min_days: Ints
     wants_double: Flags
+    course_saving: Ints  # (course,): the most a move saves of its own rules, but for the room
+    curricula_saving: Ints  # (course,): the most a move saves in curricula without clashes
 
 
 def compile_model(problem: Problem, formulation: Formulation) -> Model:
@@ -99,6 +101,25 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
     missing = np.maximum(0, students[:, None] - seats[None, :])
     room_cost = missing * weight("room_capacity", 0) + unsuitable * weight("room_suitability", 0)
     room_violation = unsuitable * ("room_suitability" in formulation.hard)
+    rules = Rules(
+        days=weight("min_working_days", 0),
+        stability=weight("room_stability", 0),
+        isolated=weight("isolated_lectures", 0),
+        windows=weight("windows", 0),
+        load=weight("student_load", 0) if problem.daily_lectures else 0,
+        double=weight("double_lectures", 0),
+        travel=weight("travel_distance", 0),
+        fewest_lectures=fewest,
+        most_lectures=most,
+    )
+    # Out of one day and into another: at most 3 lectures cease to be isolated, the first day's
+    # span falls or the second day's hole is filled, both loads come one nearer to the limits.
+    curriculum_saving = (
+        3 * rules.isolated
+        + problem.periods_per_day * rules.windows
+        + 2 * max(1, fewest) * rules.load
+        + 4 * rules.travel
+    )
     worth = [_rooms_worth_trying(room_cost[c], room_violation[c]) for c in range(len(courses))]
 
     return Model(
@@ -110,17 +131,7 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         periods_per_day=problem.periods_per_day,
         num_periods=problem.num_periods,
         num_buildings=len(buildings),
-        rules=Rules(
-            days=weight("min_working_days", 0),
-            stability=weight("room_stability", 0),
-            isolated=weight("isolated_lectures", 0),
-            windows=weight("windows", 0),
-            load=weight("student_load", 0) if problem.daily_lectures else 0,
-            double=weight("double_lectures", 0),
-            travel=weight("travel_distance", 0),
-            fewest_lectures=fewest,
-            most_lectures=most,
-        ),
+        rules=rules,
         lecture_course=_ints(problem.lecture_courses),
         first_lecture=_starts([range(course.num_lectures) for course in courses]),
         unavailable=unavailable,
@@ -138,6 +149,11 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         building=_ints(buildings[r.building] for r in rooms),
         min_days=_ints(c.min_working_days for c in courses),
         wants_double=np.array([c.wants_double_lectures for c in courses], np.uint8),
+        course_saving=_ints(
+            rules.days + rules.stability + 3 * rules.double * c.wants_double_lectures
+            for c in courses
+        ),
+        curricula_saving=_ints(len(of_course) * curriculum_saving for of_course in curricula_of),
     )
 
 

@@ -1,0 +1,268 @@
+"""Simulated annealing, compiled: short runs at one temperature, called from Python in between.
+
+The threshold a move must stay below is drawn before the move is priced, so that most moves
+are turned down by their cheapest part.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timetabling.kernels.compiling import compiled, inlined
+from timetabling.kernels.delta import (
+    State,
+    commit,
+    course_delta,
+    curricula_delta,
+    lecture_in,
+    move,
+    violations_delta,
+)
+from timetabling.kernels.model import Ints, Model
+
+__all__ = ["Best", "anneal", "new_best", "new_random", "note_best"]
+
+Random = NDArray[np.uint64]
+
+# How often each kind of move is proposed, percent; the rest keeps the room.
+ANY_PLACE = 40
+GUIDED = 20
+ROOM_ONLY = 5
+ANY_ROOM_ONLY = 5
+
+NOBODY, SEVERAL = -1, -2
+
+
+class Best(NamedTuple):
+    """The best assignment seen: fewest violations, then lowest cost."""
+
+    period: Ints
+    room: Ints
+    total: NDArray[np.int64]
+
+
+def new_best(state: State) -> Best:
+    """Start from what a state holds."""
+    return Best(state.period.copy(), state.room.copy(), state.total.copy())
+
+
+def new_random(seed: np.random.SeedSequence) -> Random:
+    """State of the kernels' own random numbers."""
+    return seed.generate_state(1, np.uint64) | np.uint64(1)
+
+
+@compiled
+def anneal(
+    model: Model,
+    state: State,
+    best: Best,
+    random: Random,
+    num_moves: int,
+    temperature: float,
+    violation_weight: float,
+) -> None:
+    """Propose `num_moves` moves at one temperature, and note the best assignment seen.
+
+    A move changes a lecture's period, room or both, or is guided: next to another lecture of
+    one of its curricula. Where the room is taken, the two lectures swap places. A lecture
+    that is not placed is placed so, or takes another one's place.
+
+    Parameters
+    ----------
+    temperature
+        A move that costs this much more is accepted with probability 1/e.
+    violation_weight
+        What a broken hard rule costs.
+    """
+    for _ in range(num_moves):
+        lecture = _draw(random, model.num_lectures)
+        course = model.lecture_course[lecture]
+        old_period, old_room = state.period[lecture], state.room[lecture]
+        period, room = _propose(model, state, random, course, old_period, old_room)
+        here = state.lecture_at[course, period]
+        if (here >= 0 and here != lecture) or (period == old_period and room == old_room):
+            continue
+        limit = -temperature * math.log(_fraction(random))
+
+        other = lecture_in(state, room, period)
+        if other == SEVERAL:
+            continue
+        other_course = 0
+        is_tangled = False
+        curricula_saving = model.curricula_saving[course]
+        course_saving = model.course_saving[course]
+        if old_room >= 0:
+            course_saving += model.room_cost[course, old_room]
+        if other in (NOBODY, lecture):
+            other = NOBODY
+            violations = violations_delta(model, state, lecture, period, room)
+        else:
+            other_course = model.lecture_course[other]
+            if other_course == course:
+                continue
+            if period != old_period:
+                if old_period >= 0 and state.lecture_at[other_course, old_period] >= 0:
+                    continue
+                is_tangled = model.conflict[course, other_course] != 0
+            violations = _swap_violations(
+                model, state, course, old_period, old_room, other_course, period, room
+            )
+            curricula_saving += model.curricula_saving[other_course]
+            course_saving += model.course_saving[other_course] + model.room_cost[other_course, room]
+        change = violation_weight * violations
+        if change - course_saving - curricula_saving > limit:
+            continue
+
+        if is_tangled:
+            _swap_tangled(model, state, lecture, other, limit, violation_weight)
+        else:
+            cost = 0
+            mover, to_period, to_room = lecture, period, room
+            for _ in range(1 if other < 0 else 2):
+                cost += course_delta(model, state, mover, to_period, to_room)
+                mover, to_period, to_room = other, old_period, old_room
+            if change + cost - curricula_saving > limit:
+                continue
+            mover, to_period, to_room = lecture, period, room
+            for _ in range(1 if other < 0 else 2):
+                cost += curricula_delta(model, state, mover, to_period, to_room)
+                mover, to_period, to_room = other, old_period, old_room
+            if change + cost > limit:
+                continue
+            commit(model, state, lecture, period, room, violations, cost)
+            if other >= 0:
+                commit(model, state, other, old_period, old_room, 0, 0)
+        note_best(state, best)
+
+
+@inlined
+def note_best(state: State, best: Best) -> None:
+    """Keep what the state holds if it is the best so far."""
+    violations, cost = state.total[0], state.total[1]
+    if violations < best.total[0] or (violations == best.total[0] and cost < best.total[1]):
+        best.total[0] = violations
+        best.total[1] = cost
+        for lecture in range(len(state.period)):
+            best.period[lecture] = state.period[lecture]
+            best.room[lecture] = state.room[lecture]
+
+
+@inlined
+def _propose(
+    model: Model, state: State, random: Random, course: int, old_period: int, old_room: int
+) -> tuple[int, int]:
+    """Draw a period and a room."""
+    kind = _draw(random, 100)
+    if old_period < 0 or kind < ANY_PLACE:
+        return _draw(random, model.num_periods), _room_worth_trying(model, random, course)
+    kind -= ANY_PLACE
+    if kind < GUIDED:
+        period = _period_beside_mate(model, state, random, course)
+        if kind % 2 == 0:
+            return period, _room_worth_trying(model, random, course)
+        return period, old_room
+    kind -= GUIDED
+    if kind < ROOM_ONLY:
+        return old_period, _room_worth_trying(model, random, course)
+    kind -= ROOM_ONLY
+    if kind < ANY_ROOM_ONLY:
+        return old_period, _draw(random, model.num_rooms)
+    return _draw(random, model.num_periods), old_room
+
+
+@inlined
+def _room_worth_trying(model: Model, random: Random, course: int) -> int:
+    start = model.rooms_start[course]
+    return int(model.rooms[start + _draw(random, model.rooms_start[course + 1] - start)])
+
+
+@inlined
+def _period_beside_mate(model: Model, state: State, random: Random, course: int) -> int:
+    """Draw a period just before or after another lecture of one of the course's curricula."""
+    start = model.curricula_start[course]
+    count = model.curricula_start[course + 1] - start
+    if count > 0:
+        q = model.curricula[start + _draw(random, count)]
+        start = model.members_start[q]
+        mate = model.members[start + _draw(random, model.members_start[q + 1] - start)]
+        start = model.first_lecture[mate]
+        period = state.period[start + _draw(random, model.first_lecture[mate + 1] - start)]
+        if period >= 0:
+            slot = period % model.periods_per_day
+            is_after = _draw(random, 2) == 1
+            if is_after and slot < model.periods_per_day - 1:
+                return int(period + 1)
+            if not is_after and slot > 0:
+                return int(period - 1)
+    return _draw(random, model.num_periods)
+
+
+@inlined
+def _swap_violations(
+    model: Model,
+    state: State,
+    course: int,
+    old_period: int,
+    old_room: int,
+    other: int,
+    period: int,
+    room: int,
+) -> int:
+    """Change of broken hard rules if lectures of two courses change places.
+
+    The first may be unplaced. How many lectures a room holds does not change.
+    """
+    change = int(model.room_violation[course, room]) - int(model.room_violation[other, room])
+    if old_period >= 0:
+        change += int(model.room_violation[other, old_room])
+        change -= int(model.room_violation[course, old_room])
+    if period != old_period:
+        clash = int(model.conflict[course, other])
+        change += state.obstacles[course, period] - clash - state.obstacles[other, period]
+        if old_period >= 0:
+            change += state.obstacles[other, old_period] - clash
+            change -= state.obstacles[course, old_period]
+    return change
+
+
+@compiled
+def _swap_tangled(
+    model: Model, state: State, lecture: int, other: int, limit: float, violation_weight: float
+) -> None:
+    """Swap two lectures that share a curriculum, or take it back: their costs do not add up."""
+    period, room = state.period[lecture], state.room[lecture]
+    other_period, other_room = state.period[other], state.room[other]
+    violations, cost = state.total[0], state.total[1]
+    move(model, state, lecture, other_period, other_room)
+    move(model, state, other, period, room)
+    change = violation_weight * (state.total[0] - violations) + state.total[1] - cost
+    if change > limit:
+        move(model, state, lecture, period, room)
+        move(model, state, other, other_period, other_room)
+
+
+@inlined
+def _draw(random: Random, below: int) -> int:
+    """Draw an integer from 0 to below - 1 (xorshift; Marsaglia 2003)."""
+    scaled = (_next(random) >> np.uint64(32)) * np.uint64(below)
+    return np.int64(scaled >> np.uint64(32))  # type: ignore[return-value]
+
+
+@inlined
+def _fraction(random: Random) -> float:
+    """Draw a number above 0 and at most 1."""
+    return float((_next(random) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53
+
+
+@inlined
+def _next(random: Random) -> np.uint64:
+    word: np.uint64 = random[0]
+    word ^= word << np.uint64(13)
+    word ^= word >> np.uint64(7)
+    word ^= word << np.uint64(17)
+    random[0] = word
+    return word
