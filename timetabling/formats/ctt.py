@@ -1,4 +1,4 @@
-"""The .ctt format of ITC-2007, track 3 (`Problem` in, nothing out: .ectt says all it can)."""
+"""The .ctt format of ITC-2007, track 3. It is only read: .ectt says all it can, and more."""
 
 from __future__ import annotations
 

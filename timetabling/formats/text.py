@@ -23,6 +23,7 @@ MAX_BYTES = 64 * 2**20  # thirty times the largest real instance
 MAX_LINE_LENGTH = 1_000_000  # splitting one line of 64 MiB would take gigabytes
 MAX_DIGITS = 18
 MAX_SHOWN = 20
+MAX_COUNTED = 10_000  # a file of nothing but problems is not read to its end
 
 
 class InputError(ValueError):
@@ -42,11 +43,19 @@ class Report:
         self._num_hidden = 0
 
     def add(self, line: int, problem: str) -> None:
-        """Note a problem on a line; the first line is 1."""
+        """Note a problem on a line; the first line is 1.
+
+        Raises
+        ------
+        InputError
+            If there are 10,000 beyond those that are shown: enough is enough.
+        """
         if len(self._shown) < MAX_SHOWN:
             self._shown.append((line, problem))
         else:
             self._num_hidden += 1
+            if self._num_hidden == MAX_COUNTED:
+                self.check()
 
     def check(self) -> None:
         """Do nothing if all is well.
@@ -59,7 +68,8 @@ class Report:
         if self._shown:
             problems = [f"{self._path}:{line}: {problem}" for line, problem in sorted(self._shown)]
             if self._num_hidden:
-                problems.append(f"and {self._num_hidden} more")
+                at_least = "at least " if self._num_hidden == MAX_COUNTED else ""
+                problems.append(f"and {at_least}{self._num_hidden} more")
             raise InputError("\n".join(problems))
 
 

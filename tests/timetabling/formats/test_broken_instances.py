@@ -238,6 +238,11 @@ def test_beyond_twenty_problems_are_only_counted(ectt: Write) -> None:
     assert complaints[-1] == "and 31 more"  # 50 strangers and the count of lines, less 20
 
 
+def test_a_file_of_nothing_but_problems_is_not_read_to_its_end(ectt: Write) -> None:
+    complaints = _complaint(ectt("nonsense\n" * 100_000)).splitlines()
+    assert complaints[-1] == "and at least 10000 more"
+
+
 def test_a_missing_section_is_not_complained_about_name_by_name(ectt: Write) -> None:
     content = _edit(ECTT, "COURSES:\nalgebra noether 2 2 30 1\nphysics curie 3 1 40 0\n", "")
     path = ectt(content)
