@@ -1,0 +1,375 @@
+"""Which periods for which courses, as a model for CP-SAT; rooms are only counted here.
+
+The first of the two stages of Lach and Lübbecke, "Curriculum based course timetabling: new
+solutions to Udine benchmark instances", Annals of Operations Research 194 (2012): one variable
+says whether a course is held at a period, and rooms enter by how many of each size are free.
+Lectures that fit nowhere are left out at a price above all soft penalties together, so the
+model always has a solution.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+from ortools.sat.python import cp_model
+
+from timetabling.problem import Problem
+from timetabling.solvers.cpsat_board import Board
+
+__all__ = ["PeriodModel"]
+
+MAX_DAY_MODELS = 4_000
+"""Curriculum-days modelled in full; the rarest beyond count for nothing in the model.
+
+A cluster of 50 courses of the largest real instances needs about 1,000."""
+
+
+class PeriodModel:
+    """The model of one cluster of courses, everything else being fixed.
+
+    It begins with the hard rules, to minimise `lacking`; `add_costs` adds the soft ones.
+
+    Parameters
+    ----------
+    board
+        The lectures of all other courses, which stay.
+    courses
+        The cluster.
+
+    Attributes
+    ----------
+    model
+        For CP-SAT.
+    held
+        Variable of each (course, period) that is possible.
+    lacking
+        Lectures left out, and periods that courses outside the cluster will lack for theirs.
+    """
+
+    def __init__(self, board: Board, courses: Sequence[int]) -> None:
+        self.problem, self.rules = board.problem, board.rules
+        self.courses = courses
+        self.model = cp_model.CpModel()
+        self._terms: list[tuple[Any, int]] = []
+        self._board = board
+        self.held = {
+            (c, p): self.model.new_bool_var("") for c in courses for p in board.open_periods(c)
+        }
+        self._add_conflicts()
+        for p in range(self.problem.num_periods):
+            self._add_rooms(p)
+        self.lacking = cp_model.LinearExpr.sum([*self._add_lectures(), *self._add_reserves()])
+
+    def add_costs(self) -> Any:
+        """Add the soft rules, and return what they cost together."""
+        for p in range(self.problem.num_periods):
+            self._add_seats(p)
+            self._add_suitability(p)
+        for c in self.courses:
+            self._add_working_days(c)
+            self._add_double_lectures(c)
+        self._add_curriculum_days()
+        return cp_model.LinearExpr.weighted_sum(
+            [var for var, _ in self._terms], [cost for _, cost in self._terms]
+        )
+
+    def _held_on(self, courses: Iterable[int], period: int) -> list[Any]:
+        held = self.held
+        return [held[c, period] for c in courses if (c, period) in held]
+
+    def _price(self, most: int, cost: int) -> Any:
+        """Make a variable of 0 to `most` that costs `cost` a unit."""
+        var = self.model.new_int_var(0, most, "")
+        self._terms.append((var, cost))
+        return var
+
+    def _add_conflicts(self) -> None:
+        for clique in _cliques(self.problem, self.courses):
+            for p in range(self.problem.num_periods):
+                together = self._held_on(clique, p)
+                if len(together) > 1:
+                    self.model.add_at_most_one(together)
+
+    def _add_rooms(self, period: int) -> None:
+        """Count the free rooms: all of them and, where unsuitable ones are forbidden, by course."""
+        present = self._present(period)
+        limits = [(present, len(self._board.free_rooms[period]))]
+        if "room_suitability" in self.rules.hard:
+            limits += self._by_suitability(period)
+        for wanting, number in limits:
+            if len(wanting) > number:
+                held = self._held_on(wanting, period)
+                self.model.add(cp_model.LinearExpr.sum(held) <= number)
+
+    def _present(self, period: int) -> list[int]:
+        return [c for c in self.courses if (c, period) in self.held]
+
+    def _by_suitability(self, period: int) -> Iterator[tuple[list[int], int]]:
+        """Each set of suitable free rooms, as the courses with no others and its size."""
+        unsuitable = self.problem.unsuitable
+        present, free = self._present(period), self._board.free_rooms[period]
+        fit = {c: frozenset(r for r in free if (c, r) not in unsuitable) for c in present}
+        for rooms in dict.fromkeys(fit.values()):
+            yield [c for c in present if fit[c] <= rooms], len(rooms)
+
+    def _add_seats(self, period: int) -> None:
+        """Price the seats missing.
+
+        With rooms and lectures both in order of size these are, summed over every number of
+        seats, the lectures that want so many, beyond the rooms that have them.
+        """
+        weight = self.rules.weights.get("room_capacity")
+        if not weight:
+            return
+        present = self._present(period)
+        wanted = {c: self.problem.courses[c].num_students for c in present}
+        seats = [self.problem.rooms[room].capacity for room in self._board.free_rooms[period]]
+        steps = sorted({*wanted.values(), *seats})
+        for below, step in zip([0, *steps], steps, strict=False):
+            wanting = [c for c in present if wanted[c] >= step]
+            having = sum(capacity >= step for capacity in seats)
+            self._price_beyond(having, self._held_on(wanting, period), (step - below) * weight)
+
+    def _add_suitability(self, period: int) -> None:
+        weight = self.rules.weights.get("room_suitability")
+        if weight:
+            for wanting, number in self._by_suitability(period):
+                self._price_beyond(number, self._held_on(wanting, period), weight)
+
+    def _price_beyond(self, number: int, held: list[Any], cost: int) -> None:
+        if len(held) > number:
+            beyond = self._price(len(held) - number, cost)
+            self.model.add(cp_model.LinearExpr.sum(held) - beyond <= number)
+
+    def _add_working_days(self, course: int) -> None:
+        weight = self.rules.weights.get("min_working_days")
+        fewest = self.problem.courses[course].min_working_days
+        if not weight or not fewest:
+            return
+        used = []
+        for _, held in self._days(course):
+            day = self.model.new_bool_var("")
+            self.model.add_bool_or([day.negated(), *held.values()])
+            used.append(day)
+        short = self._price(fewest, weight)
+        self.model.add(cp_model.LinearExpr.sum([short, *used]) >= fewest)
+
+    def _add_double_lectures(self, course: int) -> None:
+        weight = self.rules.weights.get("double_lectures")
+        if not weight or not self.problem.courses[course].wants_double_lectures:
+            return
+        for _, held in self._days(course):
+            if len(held) < 2:
+                continue
+            several = self.model.new_bool_var("")
+            self.model.add(cp_model.LinearExpr.sum(list(held.values())) - len(held) * several <= 1)
+            for p, here in held.items():
+                beside = [held[q] for q in (p - 1, p + 1) if q in held]
+                alone = self._price(1, weight)
+                self.model.add_bool_or([here.negated(), several.negated(), *beside, alone])
+
+    def _days(self, course: int) -> Iterator[tuple[int, dict[int, Any]]]:
+        """Each day with the variables of a course by period."""
+        per_day = self.problem.periods_per_day
+        for day in range(self.problem.num_days):
+            periods = range(day * per_day, (day + 1) * per_day)
+            yield day, {p: self.held[course, p] for p in periods if (course, p) in self.held}
+
+    def _add_curriculum_days(self) -> None:
+        rules = ("isolated_lectures", "windows", "student_load")
+        if not any(rule in self.rules.weights for rule in rules):
+            return
+        days = self._alike_days()
+        modelled = 0
+        for (members, day, fixed), count in days.most_common():
+            start = day * self.problem.periods_per_day
+            held = [self._held_on(members, start + slot) for slot in range(len(fixed))]
+            if not any(held):
+                continue
+            if sum(self.problem.courses[c].num_lectures for c in members) == 1:
+                self._price_only_lecture(held, fixed, count)
+            elif modelled < MAX_DAY_MODELS:
+                modelled += 1
+                self._add_isolated_lectures(held, fixed, count)
+                self._add_windows(held, fixed, count)
+                self._add_student_load(held, fixed, count)
+
+    def _alike_days(self) -> Counter[tuple[tuple[int, ...], int, tuple[int, ...]]]:
+        """Count curricula by what the model sees of a day: members, day, fixed lectures."""
+        problem, inside = self.problem, set(self.courses)
+        per_day = problem.periods_per_day
+        alike: Counter[tuple[tuple[int, ...], int, tuple[int, ...]]] = Counter()
+        for curriculum in problem.curricula:
+            members = tuple(sorted(inside.intersection(curriculum.courses)))
+            if not members:
+                continue
+            load = [0] * problem.num_periods
+            for c in curriculum.courses:
+                if c in self._board.held_at:
+                    for p in self._board.held_at[c]:
+                        load[p] += 1
+            for day in range(problem.num_days):
+                alike[members, day, tuple(load[day * per_day : (day + 1) * per_day])] += 1
+        return alike
+
+    def _price_only_lecture(
+        self, held: list[list[Any]], fixed: tuple[int, ...], count: int
+    ) -> None:
+        """Price each slot of a day exactly, where one lecture at most can be added to it."""
+        without = self._day_cost(fixed)
+        for slot, variables in enumerate(held):
+            for var in variables:
+                load = [*fixed[:slot], fixed[slot] + 1, *fixed[slot + 1 :]]
+                cost = (self._day_cost(load) - without) * count
+                if cost:
+                    self._terms.append((var, cost))
+
+    def _day_cost(self, load: Sequence[int]) -> int:
+        """Penalties of one curriculum on one day."""
+        weights = self.rules.weights
+        busy = [slot for slot, number in enumerate(load) if number]
+        if not busy:
+            return 0
+        alone = sum(load[slot] for slot in busy if slot - 1 not in busy and slot + 1 not in busy)
+        cost = weights.get("isolated_lectures", 0) * alone
+        cost += weights.get("windows", 0) * (busy[-1] - busy[0] + 1 - len(busy))
+        if self.problem.daily_lectures:
+            fewest, most = self.problem.daily_lectures
+            total = sum(load)
+            cost += weights.get("student_load", 0) * max(0, fewest - total, total - most)
+        return cost
+
+    def _add_isolated_lectures(
+        self, held: list[list[Any]], fixed: tuple[int, ...], count: int
+    ) -> None:
+        weight = self.rules.weights.get("isolated_lectures")
+        if not weight:
+            return
+        last = len(held) - 1
+        for slot, here in enumerate(held):
+            sides = [s for s in (slot - 1, slot + 1) if 0 <= s <= last]
+            if not (here or fixed[slot]) or any(fixed[s] for s in sides):
+                continue
+            beside = [var for s in sides for var in held[s]]
+            if fixed[slot] and not beside:
+                continue  # isolated whatever is decided here
+            alone = self._price(1, weight * count * max(1, fixed[slot]))
+            self.model.add(
+                cp_model.LinearExpr.sum([alone, *beside]) - cp_model.LinearExpr.sum(here)
+                >= min(1, fixed[slot])
+            )
+
+    def _add_windows(self, held: list[list[Any]], fixed: tuple[int, ...], count: int) -> None:
+        weight = self.rules.weights.get("windows")
+        if not weight:
+            return
+        since = self._spread(held, fixed)
+        until = self._spread(held[::-1], fixed[::-1])[::-1]
+        for slot in range(1, len(held) - 1):
+            if not fixed[slot]:
+                window = self._price(1, weight * count)
+                self.model.add_bool_or(
+                    [since[slot - 1].negated(), until[slot + 1].negated(), *held[slot], window]
+                )
+
+    def _spread(self, held: list[list[Any]], fixed: tuple[int, ...]) -> list[Any]:
+        """For each slot, whether there was a lecture at it or before."""
+        since: list[Any] = []
+        for slot, here in enumerate(held):
+            var = self.model.new_bool_var("")
+            if fixed[slot]:
+                self.model.add_bool_or([var])
+            for earlier in [*here, *since[-1:]]:
+                self.model.add_implication(earlier, var)
+            since.append(var)
+        return since
+
+    def _add_student_load(self, held: list[list[Any]], fixed: tuple[int, ...], count: int) -> None:
+        weight = self.rules.weights.get("student_load")
+        if not weight or self.problem.daily_lectures is None:
+            return
+        fewest, most = self.problem.daily_lectures
+        already = sum(fixed)
+        variables = [var for here in held for var in here]
+        total = cp_model.LinearExpr.sum(variables)
+        possible = already + sum(map(bool, held))
+        if possible > most:
+            above = self._price(possible - min(most, possible), weight * count)
+            self.model.add(total - above <= most - already)
+        if already and already < fewest:
+            below = self._price(fewest - already, weight * count)
+            self.model.add(total + below >= fewest - already)
+        elif not already and fewest > 1:
+            used = self.model.new_bool_var("")
+            for var in variables:
+                self.model.add_implication(var, used)
+            below = self._price(fewest - 1, weight * count)
+            self.model.add(total + below - fewest * used >= 0)
+
+    def _add_lectures(self) -> Iterator[Any]:
+        """Ask for every lecture; give the number left out of each course."""
+        for c in self.courses:
+            held = [var for _, day in self._days(c) for var in day.values()]
+            number = self.problem.courses[c].num_lectures
+            missing = self.model.new_int_var(0, number, "")
+            self.model.add(cp_model.LinearExpr.sum([missing, *held]) == number)
+            yield missing
+
+    def _periods_of(self, course: int) -> list[int]:
+        return [p for p in range(self.problem.num_periods) if (course, p) in self.held]
+
+    def _add_reserves(self) -> Iterator[Any]:
+        """Keep, for each course to be placed later, as many periods open as it will need.
+
+        Without this, the last clusters of the large instances find most periods blocked: of
+        829 lectures of erlangen2012_1, 178 had no place left.
+        """
+        inside = set(self.courses)
+        for c in range(len(self.problem.courses)):
+            lacking = self._board.lacking(c)
+            near = sorted(self.problem.conflicts[c] & inside)
+            if c in inside or not lacking or not near:
+                continue
+            open_periods = self._board.open_periods(c)
+            spare = len(open_periods) - lacking
+            closing = [held for p in open_periods if (held := self._held_on(near, p))]
+            most = min(len(closing), sum(self.problem.courses[d].num_lectures for d in near))
+            if not 0 <= spare < most:
+                continue
+            closed = []
+            for held in closing:
+                var = self.model.new_bool_var("")
+                for other in held:
+                    self.model.add_implication(other, var)
+                closed.append(var)
+            short = self.model.new_int_var(0, len(closed), "")
+            self.model.add(cp_model.LinearExpr.sum(closed) - short <= spare)
+            yield short
+
+
+def _cliques(problem: Problem, courses: Sequence[int]) -> list[list[int]]:
+    """Groups of courses that exclude one another, covering every conflict among `courses`."""
+    inside = set(courses)
+    near = {c: problem.conflicts[c] & inside for c in courses}
+    groups: dict[str, set[int]] = defaultdict(set)
+    for c in courses:
+        groups[problem.courses[c].teacher].add(c)
+    found = {frozenset(group) for group in groups.values()}
+    found.update(frozenset(inside.intersection(q.courses)) for q in problem.curricula)
+    cliques: list[list[int]] = []
+    covered: set[tuple[int, int]] = set()
+    for group in sorted(found, key=lambda group: (-len(group), sorted(group))):
+        clique = sorted(group)
+        if covered.issuperset(combinations(clique, 2)):
+            continue
+        common = set.intersection(*(set(near[c]) for c in clique))
+        while common:  # a larger clique is a stronger constraint, and covers more
+            c = min(common)
+            clique.append(c)
+            common &= near[c]
+        covered.update(combinations(sorted(clique), 2))
+        cliques.append(clique)
+    return cliques
