@@ -24,7 +24,7 @@ from timetabling.kernels.delta import (
 )
 from timetabling.kernels.model import Ints, Model
 
-__all__ = ["Best", "anneal", "new_best", "new_random", "note_best"]
+__all__ = ["Best", "anneal", "keep_better", "new_best", "new_random"]
 
 Random = NDArray[np.uint64]
 
@@ -136,11 +136,17 @@ def anneal(
             commit(model, state, lecture, period, room, violations, cost)
             if other >= 0:
                 commit(model, state, other, old_period, old_room, 0, 0)
-        note_best(state, best)
+        _note_best(state, best)
+
+
+def keep_better(best: Best, other: Best) -> None:
+    """Copy `other` into `best` if it is better."""
+    if tuple(other.total) < tuple(best.total):
+        best.period[:], best.room[:], best.total[:] = other
 
 
 @inlined
-def note_best(state: State, best: Best) -> None:
+def _note_best(state: State, best: Best) -> None:
     """Keep what the state holds if it is the best so far."""
     violations, cost = state.total[0], state.total[1]
     if violations < best.total[0] or (violations == best.total[0] and cost < best.total[1]):

@@ -1,0 +1,197 @@
+"""Genetic search: a population of timetables that cools down together and recombines.
+
+A memetic algorithm: every individual is improved by compiled simulated annealing, and the
+generations are the steps of one slow cooling, not many restarts. Array code scores a
+population and makes children; a child takes the place of a worse individual of the same
+temperature. The best timetable seen is kept aside.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from timetabling.kernels.anneal import (
+    Best,
+    Random,
+    anneal,
+    keep_better,
+    new_best,
+    new_random,
+)
+from timetabling.kernels.delta import State, load_state, new_state
+from timetabling.kernels.model import Model, compile_model, to_arrays, to_timetable
+from timetabling.kernels.population import (
+    Tables,
+    cross,
+    evaluate_population,
+    load_array_module,
+    upload,
+)
+from timetabling.penalties import Formulation
+from timetabling.problem import Problem, Timetable
+from timetabling.search import Observer, Result, Stop
+
+__all__ = ["solve"]
+
+CHUNK = 20_000  # moves between two looks at the clock: 2 to 20 ms
+FIRST_GENERATION = 40_000  # moves of an individual while its speed is not known
+MOST_GROWTH = 10  # of a generation over the one before, in moves
+
+HOT, COLD = 3.0, 0.1
+SWEEP_HOT = 20.0
+SWEEPS_END = 0.4  # share of the budget after which cooling starts, feasible or not
+VIOLATION_WEIGHT = 200.0
+CROSSING_STARTS = 0.5  # share of the cooling before which a child forgets its parents
+CROSSING_EVERY = 1  # generations
+NUM_CHILDREN = 8  # made and scored, for the one that grows up
+
+
+class _Individual(NamedTuple):
+    state: State
+    best: Best
+    random: Random
+
+
+class _Generation(NamedTuple):
+    """What each individual goes through: a number of moves, from one temperature to another.
+
+    While hard rules are broken, the temperatures are those of `sweep`.
+    """
+
+    num_moves: int
+    temperatures: tuple[float, float]
+    sweep: tuple[float, float]
+    violation_weight: float
+
+
+def solve(
+    problem: Problem,
+    *,
+    formulation: Formulation,
+    start: Timetable | None,
+    stop: Stop,
+    seed: int,
+    observer: Observer,
+    num_generations: int = 60,
+    population_size: int = 4,
+    num_threads: int = 2,
+    array_module: Literal["numpy", "cupy"] = "numpy",
+) -> Result:
+    """Improve `start`, or search from nothing, by a population that cools and recombines."""
+    xp = load_array_module(array_module)
+    model = compile_model(problem, formulation)
+    tables = upload(model, xp)
+    *seeds, own_seed = np.random.SeedSequence(seed).spawn(population_size + 1)
+    rng = np.random.default_rng(own_seed)
+    population = [_make_individual(model, start or Timetable(problem), each) for each in seeds]
+    best = new_best(population[0].state)
+
+    speed = float(FIRST_GENERATION * num_generations)  # moves of an individual in the whole budget
+    cooling_since: float | None = None
+    generation = 0
+    with ThreadPoolExecutor(num_threads) as pool:
+        while generation < num_generations and not stop():
+            begun = stop.fraction()
+            if cooling_since is None and (
+                begun >= SWEEPS_END or all(x.best.total[0] == 0 for x in population)
+            ):
+                cooling_since = begun
+            share = (1 - begun) / (num_generations - generation)
+            if stop.work_left is None:
+                num_moves = int(speed * share)
+            else:
+                num_moves = stop.work_left // (num_generations - generation) // population_size
+            plan = _plan(num_moves, generation, begun, begun + share, cooling_since)
+            crossing = cooling_since is not None and (
+                begun - cooling_since >= CROSSING_STARTS * (1 - cooling_since)
+            )
+            if crossing and population_size > 1 and generation % CROSSING_EVERY == 0:
+                _breed(xp, tables, model, rng, population)
+            jobs = [pool.submit(_improve, model, x, plan, stop) for x in population]
+            moves_done = sum(job.result() for job in jobs)
+            stop.spend(moves_done)
+            used = stop.fraction() - begun
+            speed = min(speed * MOST_GROWTH, moves_done / population_size / max(used, 1e-9))
+            for x in population:
+                keep_better(best, x.best)
+            generation += 1
+            observer.update_stage_progress(generation, num_generations)
+            observer.update(
+                f"GA generation {generation}/{num_generations}: cost {best.total[1]}",
+                cost=float(best.total[1]),
+                violations=float(best.total[0]),
+            )
+    return Result(
+        timetable=to_timetable(problem, best.period, best.room),
+        violations=int(best.total[0]),
+        cost=int(best.total[1]),
+        units=generation,
+    )
+
+
+def _make_individual(model: Model, start: Timetable, seed: np.random.SeedSequence) -> _Individual:
+    state = new_state(model, *to_arrays(start))
+    return _Individual(state, new_best(state), new_random(seed))
+
+
+def _plan(
+    num_moves: int, generation: int, begun: float, end: float, cooling_since: float | None
+) -> _Generation:
+    """Heat of a generation: sweeps of 1, 2, 4 ... generations, then one cooling to the end."""
+    first = (1 << (generation + 1).bit_length() - 1) - 1  # of the sweep this one belongs to
+    sweep = tuple(
+        SWEEP_HOT * (HOT / SWEEP_HOT) ** ((g - first) / (first + 1))
+        for g in (generation, generation + 1)
+    )
+    since = begun if cooling_since is None else cooling_since
+    cooled = (
+        (begun - since) / (1 - since),
+        (end - since) / (1 - since) if cooling_since is not None else 0.0,
+    )
+    hot, cold = (HOT * (COLD / HOT) ** x for x in cooled)
+    return _Generation(
+        num_moves=num_moves,
+        temperatures=(hot, cold),
+        sweep=(sweep[0], sweep[1]) if cooling_since is None else (hot, cold),
+        violation_weight=VIOLATION_WEIGHT * (1 + max(0.0, begun - SWEEPS_END)),
+    )
+
+
+def _improve(model: Model, individual: _Individual, plan: _Generation, stop: Stop) -> int:
+    """Anneal one individual through a generation; returns the moves made."""
+    state, best, random = individual
+    done = 0
+    while done < plan.num_moves and not stop():
+        hot, cold = plan.sweep if state.total[0] > 0 else plan.temperatures
+        temperature = hot * (cold / hot) ** (done / plan.num_moves)
+        moves = min(CHUNK, plan.num_moves - done)
+        anneal(model, state, best, random, moves, temperature, plan.violation_weight)
+        done += moves
+    return done
+
+
+def _breed(
+    xp: ModuleType,
+    tables: Tables,
+    model: Model,
+    rng: np.random.Generator,
+    population: list[_Individual],
+) -> None:
+    """Put the best of some children in the place of the worst individual."""
+    periods = xp.asarray(np.stack([x.state.period for x in population]))
+    rooms = xp.asarray(np.stack([x.state.room for x in population]))
+    worst = int(_energy(xp, tables, periods, rooms).argmax())
+    order = rng.permuted(np.tile(np.arange(len(population)), (NUM_CHILDREN, 1)), axis=1)
+    periods, rooms = cross(xp, tables, rng, periods, rooms, xp.asarray(order[:, :2]))
+    chosen = int(_energy(xp, tables, periods, rooms).argmin())
+    child = [a[chosen].get() if hasattr(a, "get") else a[chosen] for a in (periods, rooms)]
+    load_state(model, population[worst].state, *child)
+
+
+def _energy(xp: ModuleType, tables: Tables, periods: Any, rooms: Any) -> Any:
+    violations, cost = evaluate_population(xp, tables, periods, rooms)
+    return cost + VIOLATION_WEIGHT * violations
