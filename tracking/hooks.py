@@ -19,9 +19,9 @@ import time
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.flows import Flow, FlowStateHook
 
 from tracking import keys
 from tracking.embedded import EmbeddedRedis
@@ -36,7 +36,8 @@ __all__ = ["current_reporter", "job_id_of", "redis_url", "reporter_of", "tracked
 
 _log = logging.getLogger(__name__)
 
-_Hook = Callable[[Flow[Any, Any], FlowRun, State[Any]], None]
+_Hook = FlowStateHook[..., Any]
+_Act = Callable[[Flow[..., Any], FlowRun, State[Any]], None]
 
 
 class _StateHooks(TypedDict):
@@ -83,7 +84,7 @@ def tracked(plan: Plan | None = None) -> _StateHooks:
         The flow's stages; None looks the run's parameter ``plan`` up, a plan's name.
     """
 
-    def started(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    def track_start(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
         reporter = _registry.find(job_id_of(flow_run))
         if reporter is not None and reporter.run_id == str(flow_run.id):
             # Prefect also says "running" when a signal interrupts a run: that is no new attempt.
@@ -99,7 +100,7 @@ def tracked(plan: Plan | None = None) -> _StateHooks:
         _registry.add(reporter)
         reporter.start()
 
-    def ended(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    def track_end(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
         status, reason = _end_of(state)
         reporter = _registry.find_run(str(flow_run.id))
         if reporter is None:
@@ -113,7 +114,7 @@ def tracked(plan: Plan | None = None) -> _StateHooks:
         else:
             reporter.mark_failed(reason)
 
-    start, end = _logged(started), _logged(ended)
+    start, end = _logged(track_start), _logged(track_end)
     return _StateHooks(
         on_running=[start],
         on_completion=[end],
@@ -177,11 +178,12 @@ def _silent(whose: str) -> Reporter:
     return Reporter("untracked", DEFAULT, None)
 
 
-def _logged(hook: _Hook) -> _Hook:
-    """Prefect would log it too, and go on; this says that it is only the progress."""
+def _logged(hook: _Act) -> _Hook:
+    """Prefect would log what is wrong as a hook's crash; this says that only progress is lost."""
 
-    # The runner and the worker pass the arguments by keyword.
-    def logged(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+    @functools.wraps(hook)
+    # The runner and the worker pass the arguments by these names.
+    def logged(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
         try:
             hook(flow, flow_run, state)
         except Exception:  # noqa: BLE001 - no run may fail for its progress bar

@@ -323,7 +323,7 @@ class Progress:
     def _restart(self, index: int) -> None:
         """A new attempt from a stage on; what the bar has shown stays, short of completion."""
         self.attempt += 1
-        if self._end == "completed":
+        if self._overall == 100:
             self._overall = self._confirmed = 0.0
         self.over = False
         self._end = None

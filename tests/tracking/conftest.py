@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -38,3 +42,55 @@ def every_key_has_an_expiry(redis: Redis, leaked_keys: Callable[[], list[str]]) 
     leaked = leaked_keys()
     redis.flushall()
     assert leaked == []
+
+
+class Recorder:
+    """Listens to a job's channel from outside, as a stranger would."""
+
+    def __init__(self, url: str, job_id: str) -> None:
+        self.events: list[tuple[float, dict[str, Any]]] = []
+        self._client = Redis.from_url(url, socket_timeout=None)
+        self._channel = self._client.pubsub()  # type: ignore[no-untyped-call]
+        self._channel.subscribe(f"progress:job:{job_id}")
+        self._channel.get_message(timeout=10)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            message = self._channel.get_message(timeout=0.1)
+            if message is not None:
+                self.events.append((time.monotonic(), json.loads(message["data"])))
+
+    def wait_for(self, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first snapshot, seen already or still to come, of which this is true."""
+        deadline = time.monotonic() + 20
+        looked_at = 0
+        while time.monotonic() < deadline:
+            for _, snapshot in self.events[looked_at:]:
+                if reached(snapshot):
+                    return snapshot
+                looked_at += 1
+            time.sleep(0.01)
+        pytest.fail(f"never seen; last was {self.events[-1:]}")
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self._channel.close()
+        self._client.close()
+
+
+@pytest.fixture
+def record(redis_url: str) -> Iterator[Callable[[str], Recorder]]:
+    """Listen to a job from now on."""
+    recorders: list[Recorder] = []
+
+    def start(job_id: str) -> Recorder:
+        recorders.append(Recorder(redis_url, job_id))
+        return recorders[-1]
+
+    yield start
+    for recorder in recorders:
+        recorder.stop()
