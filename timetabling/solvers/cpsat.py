@@ -80,9 +80,9 @@ def solve(
     if chosen and not stop():
         model = PeriodModel(Board(problem, formulation, fixed), sorted(chosen))
         search = _Search(model, held, seed % 2**31, num_workers)
-        lacking = search.place(stop, PLACING_SHARE)
-        if lacking is not None and not stop():
-            search.improve(lacking, stop)
+        search.place(stop, PLACING_SHARE)
+        if not stop():
+            search.improve(stop)
         held = search.held
     placed = assign_rooms(problem, formulation, held, fixed)
     result = _better(begun, Timetable(problem, (*fixed, *placed)), formulation)
@@ -213,23 +213,20 @@ class _Search:
         self.held = held
         self._seed, self._num_workers = seed, num_workers
 
-    def place(self, stop: Stop, share: float = 1.0) -> int | None:
-        """Place what can be placed, within a share of what is left of the budget.
+    def place(self, stop: Stop, share: float = 1.0) -> None:
+        """Place what can be placed, within a share of what is left of the budget."""
+        lacking = self.model.count_lacking(self.held)
+        if lacking:
+            self.model.model.add(self.model.lacking <= lacking)
+            self._minimise(self.model.lacking, stop, share)
 
-        Returns
-        -------
-        int or None
-            How much is lacking; None if the search ended before it found out.
-        """
-        return self._minimise(self.model.lacking, stop, share)
-
-    def improve(self, lacking: int, stop: Stop) -> None:
-        """Lower the cost, with no more lacking than that."""
-        model = self.model.model
-        model.add(self.model.lacking <= lacking)
+    def improve(self, stop: Stop) -> None:
+        """Lower the cost, with no more lacking than there is."""
+        lacking = self.model.count_lacking(self.held)
+        self.model.model.add(self.model.lacking <= lacking)
         self._minimise(self.model.add_costs(), stop, 1.0)
 
-    def _minimise(self, goal: Any, stop: Stop, share: float) -> int | None:
+    def _minimise(self, goal: Any, stop: Stop, share: float) -> None:
         model = self.model.model
         model.minimize(goal)
         model.clear_hints()  # type: ignore[no-untyped-call]
@@ -253,10 +250,8 @@ class _Search:
         with _stopping(solver, lambda: stop() or stop.fraction() >= until):
             status = solver.solve(model)
         stop.spend(round(solver.response_proto.deterministic_time * 1e6))
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return None
-        self.held = {key for key, var in self.model.held.items() if solver.boolean_value(var)}
-        return round(solver.objective_value)
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            self.held = {key for key, var in self.model.held.items() if solver.boolean_value(var)}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ model always has a solution.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -55,6 +55,7 @@ class PeriodModel:
         self.model = cp_model.CpModel()
         self._terms: list[tuple[Any, int]] = []
         self._board = board
+        self._reserves: list[tuple[list[list[tuple[int, int]]], int]] = []
         self.held = {
             (c, p): self.model.new_bool_var("") for c in courses for p in board.open_periods(c)
         }
@@ -62,6 +63,15 @@ class PeriodModel:
         for p in range(self.problem.num_periods):
             self._add_rooms(p)
         self.lacking = cp_model.LinearExpr.sum([*self._add_lectures(), *self._add_reserves()])
+
+    def count_lacking(self, held: Collection[tuple[int, int]]) -> int:
+        """Value of `lacking` if courses were held at these periods."""
+        wanted = sum(self.problem.courses[c].num_lectures for c in self.courses)
+        short = sum(
+            max(0, sum(any(key in held for key in keys) for keys in closing) - spare)
+            for closing, spare in self._reserves
+        )
+        return wanted - len(held) + short
 
     def add_costs(self) -> Any:
         """Add the soft rules, and return what they cost together."""
@@ -335,15 +345,20 @@ class PeriodModel:
                 continue
             open_periods = self._board.open_periods(c)
             spare = len(open_periods) - lacking
-            closing = [held for p in open_periods if (held := self._held_on(near, p))]
+            closing = [
+                keys
+                for p in open_periods
+                if (keys := [(d, p) for d in near if (d, p) in self.held])
+            ]
             most = min(len(closing), sum(self.problem.courses[d].num_lectures for d in near))
             if not 0 <= spare < most:
                 continue
+            self._reserves.append((closing, spare))
             closed = []
-            for held in closing:
+            for keys in closing:
                 var = self.model.new_bool_var("")
-                for other in held:
-                    self.model.add_implication(other, var)
+                for key in keys:
+                    self.model.add_implication(self.held[key], var)
                 closed.append(var)
             short = self.model.new_int_var(0, len(closed), "")
             self.model.add(cp_model.LinearExpr.sum(closed) - short <= spare)

@@ -20,7 +20,7 @@ from timetabling.problem import Lecture, Problem
 
 __all__ = ["assign_rooms"]
 
-MAX_PASSES = 5
+MAX_PASSES = 15
 
 
 def assign_rooms(
@@ -91,9 +91,11 @@ class _RoomPlan:
         free = self.free[period]
         if not len(free):
             return False
-        costs = np.array([self._costs(course, period)[free] for course in courses])
-        # Equal costs are decided by size: the rank in `free`, below one unit of cost all together.
-        costs = costs * (len(courses) * len(free) + 1) + np.arange(len(free))
+        # In this order: cost, then the lectures of a course together, then the smallest room.
+        costs = np.arange(len(free))
+        for part in (self._apart, self._costs):
+            unit = len(courses) * int(costs.max()) + 1
+            costs = costs + unit * np.array([part(course, period)[free] for course in courses])
         allowed = np.ones(costs.shape, dtype=bool)
         if "room_suitability" in self.rules.hard:
             place = {room: i for i, room in enumerate(free)}
@@ -108,6 +110,19 @@ class _RoomPlan:
                 self.room_at[courses[row]][period] = room
             changed |= room != before
         return changed
+
+    def _apart(self, course: int, period: int) -> NDArray[np.int64]:
+        """How many other lectures of the course each room would set this one apart from.
+
+        Cost alone sees no way from two rooms of two lectures each to a single one.
+        """
+        apart = np.zeros(len(self.capacities), dtype=np.int64)
+        if "room_stability" in self.rules.weights:
+            for p, room in self.room_at[course].items():
+                if p != period:
+                    apart += 1
+                    apart[room] -= 1
+        return apart
 
     def _costs(self, course: int, period: int) -> NDArray[np.int64]:
         """What each room would cost, the rooms of other periods being as they are."""
