@@ -1,0 +1,61 @@
+"""Small problems of every kind, for the property tests of the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from timetabling.problem import Course, Curriculum, Problem, Room
+
+
+def _random_problem(seed: int) -> Problem:
+    """Invent a problem that is tight, odd, and as likely as not impossible."""
+    random = Random(seed)
+    days, per_day = random.randint(1, 4), random.randint(1, 6)
+    periods = days * per_day
+    courses = tuple(
+        Course(
+            id=f"c{i}",
+            teacher=f"t{random.randrange(6)}",
+            num_lectures=random.randint(1, min(5, periods)),
+            min_working_days=random.randint(0, days),
+            num_students=random.randint(0, 60),
+            wants_double_lectures=random.random() < 0.5,
+        )
+        for i in range(random.randint(1, 8))
+    )
+    rooms = tuple(
+        Room(id=f"r{i}", capacity=random.randint(10, 60), building=f"b{random.randrange(3)}")
+        for i in range(random.randint(1, 4))
+    )
+    curricula = tuple(
+        Curriculum(
+            id=f"q{i}",
+            courses=tuple(random.sample(range(len(courses)), random.randint(1, len(courses)))),
+        )
+        for i in range(random.randint(0, 5))
+    )
+    fewest = random.randint(0, 3)
+    return Problem(
+        name=f"random {seed}",
+        num_days=days,
+        periods_per_day=per_day,
+        courses=courses,
+        rooms=rooms,
+        curricula=curricula,
+        unavailable=frozenset(
+            (c, p) for c in range(len(courses)) for p in range(periods) if random.random() < 0.1
+        ),
+        unsuitable=frozenset(
+            (c, r) for c in range(len(courses)) for r in range(len(rooms)) if random.random() < 0.2
+        ),
+        daily_lectures=(fewest, fewest + random.randint(0, 3)) if random.random() < 0.8 else None,
+    )
+
+
+@pytest.fixture(scope="session")
+def random_problem() -> Callable[[int], Problem]:
+    """Invent a small problem from a seed."""
+    return _random_problem

@@ -1,0 +1,46 @@
+"""Timetables become arrays and come back the same; what cannot be held twice is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from timetabling.kernels.model import compile_model, to_arrays, to_timetable
+from timetabling.penalties import FORMULATIONS, evaluate
+from timetabling.problem import Lecture, Problem, Timetable
+
+
+def test_a_timetable_survives_the_way_to_arrays_and_back(
+    random_problem: Callable[[int], Problem],
+) -> None:
+    problem = random_problem(3)
+    lectures = (Lecture(1, 2, 0), Lecture(0, 1, 0))
+    there = to_arrays(Timetable(problem, lectures))
+    assert set(to_timetable(problem, *there).lectures) == set(lectures)
+
+
+def test_the_second_of_two_lectures_of_a_course_at_one_time_is_dropped(
+    random_problem: Callable[[int], Problem],
+) -> None:
+    problem = random_problem(3)
+    timetable = Timetable(problem, (Lecture(0, 1, 0), Lecture(0, 1, len(problem.rooms) - 1)))
+    periods, rooms = to_arrays(timetable)
+    assert np.count_nonzero(periods >= 0) == np.count_nonzero(rooms >= 0) == 1
+    kept = to_timetable(problem, periods, rooms)
+    rules = FORMULATIONS["UD2"]
+    assert evaluate(kept, rules) == evaluate(timetable, rules)
+
+
+def test_lectures_too_many_are_dropped(random_problem: Callable[[int], Problem]) -> None:
+    problem = random_problem(3)
+    surplus = tuple(Lecture(0, period, 0) for period in range(problem.num_periods))
+    periods, _ = to_arrays(Timetable(problem, surplus))
+    assert np.count_nonzero(periods >= 0) == problem.courses[0].num_lectures < len(surplus)
+
+
+def test_a_rule_the_formulation_leaves_out_weighs_nothing(
+    random_problem: Callable[[int], Problem],
+) -> None:
+    rules = compile_model(random_problem(3), FORMULATIONS["UD1"]).rules
+    assert rules.stability == rules.windows == rules.load == rules.double == rules.travel == 0
