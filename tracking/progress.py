@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tracking.eta import Pace, TimeLeft, rest_of_stage
 from tracking.plan import Plan, Stage
-from tracking.snapshot import End, Snapshot, Status
+from tracking.snapshot import End, Snapshot, Status, figure
+from tracking.work import StageWork
 
 __all__ = ["Progress"]
 
@@ -25,43 +25,6 @@ _CRUMB = 0.01  # the smallest movement that people can see
 _BRISK_SECONDS = 0.75  # how long the same percentage may stand: 1.5 s less two late snapshots,
 _PATIENT_SECONDS = 1.15  # or one where there is little room left to move in
 _LITTLE_ROOM = 0.5
-_UNKNOWN_STAGE_SECONDS = 60.0  # a stage nobody has measured yet
-_FASTEST_UNIT_SECONDS = 0.02
-
-
-@dataclass(slots=True)
-class _Work:
-    """What was reported of one stage; times are on the job's own clock, which never falls."""
-
-    began: float = 0.0
-    completed: int = 0
-    total: int = 0
-    last_unit: float = 0.0
-    unit_seconds: float | None = None
-    finished: bool = False
-
-    @property
-    def fraction(self) -> float:
-        """Of the stage, by finished units alone."""
-        if self.finished:
-            return 1.0
-        return self.completed / self.total if self.total else 0.0
-
-
-def _part_of_unit(ratio: float) -> float:
-    """How much of a unit seems done after `ratio` times its usual duration; never quite 1.
-
-    Straight up to nine tenths, then a hyperbola that goes on for ever with the same slope there.
-    """
-    return ratio if ratio <= 0.9 else 1 - 0.01 / (ratio - 0.8)
-
-
-def _figure(value: float) -> float | int | None:
-    """A number as JSON has it: NumPy's become Python's, and what is not finite becomes null."""
-    number = float(value)
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
 
 
 class Progress:
@@ -101,14 +64,13 @@ class Progress:
         """Whether the last snapshot was the job's end."""
         self._expected: dict[str, float] = {}
         self._seq = 0
-        self._started_at = int(now)
-        self._last_updated = int(now)
+        self._started_at = self._last_updated = int(now)
         self._now = now
         self._elapsed = 0.0
 
         self._index = 0  # of the stage in work
         self._begun = False
-        self._works = [_Work() for _ in plan.stages]
+        self._works = [StageWork() for _ in plan.stages]
         self._status: Status = "initializing"
         self._end: End | None = None
         self._message = ""
@@ -131,7 +93,9 @@ class Progress:
         """Say how long stages are thought to take, by id, in seconds."""
         for stage_id, duration in seconds.items():
             self.plan.index(stage_id)
-            self._expected[stage_id] = max(0.0, float(duration))
+            if not 0 <= duration < math.inf:
+                raise ValueError(f"stage {stage_id!r}: expected seconds >= 0, got {duration}")
+            self._expected[stage_id] = float(duration)
 
     def start_stage(self, stage_id: str, now: float) -> None:
         """Work on a stage begins. The stages before it count as done.
@@ -157,41 +121,29 @@ class Progress:
         if self._end is not None:
             return
         if not self._begun:
+            if self._index > 0:
+                return  # a late report of the stage before
             self._begin()
-        work = self._works[self._index]
-        completed = max(0, int(completed))
-        if completed < work.completed:
-            return
-        if total is not None:
-            work.total = max(0, int(total))
-        if work.total:
-            work.total = max(work.total, completed)
-        if completed > work.completed:
-            seconds = (self._elapsed - work.last_unit) / (completed - work.completed)
-            if work.unit_seconds is None and self._stage.id in self._expected:
-                work.unit_seconds = self._unit_seconds()
-            known = work.unit_seconds
-            work.unit_seconds = seconds if known is None else known + 0.3 * (seconds - known)
-            work.last_unit = self._elapsed
-            work.completed = completed
+        whole = None if total is None else int(total)
+        self._work.count(max(0, int(completed)), whole, self._elapsed, self._expects)
 
     def advance(self, units: int, now: float) -> None:
         """`units` more are finished."""
-        self.count(self._works[self._index].completed + max(0, int(units)), None, now)
+        self.count(self._work.completed + max(0, int(units)), None, now)
 
     def complete_stage(self, now: float) -> None:
         """All work of the stage is done, whatever was counted."""
         self._see(now)
         if self._end is not None or not self._begun:
             return
-        self._works[self._index].finished = True
+        self._work.finished = True
         if self._index < len(self.plan.stages) - 1:
             self._index += 1
             self._begun = False
 
     def say(self, message: str, figures: Mapping[str, float]) -> None:
         """Keep a message for people, and figures such as the cost found so far."""
-        clean = {name: _figure(value) for name, value in figures.items()}
+        clean = {name: figure(value) for name, value in figures.items()}
         if self._end is None:
             self._message = str(message)
             self._figures.update(clean)
@@ -244,6 +196,7 @@ class Progress:
             If it was in a stage that the plan does not have.
         """
         index = self.plan.index(stored["stage"])
+        stage = self.plan.stages[index]
         self.adopt(stored)
         self.attempt = stored["attempt"]
         self._index = index
@@ -251,7 +204,7 @@ class Progress:
         self._figures = dict(stored["metadata"])
         self._works[index].completed = self._figures.pop("completed_items", 0)
         self._works[index].total = self._figures.pop("total_items", 0)
-        self._enter(index, max(self.plan.stages[index].start, self._overall))
+        self._enter(index, stage.start + stored["stage_progress"] / 100 * stage.weight)
 
     def skip_to(self, seq: int) -> None:
         """Number what follows after `seq`, which a reader has already seen."""
@@ -265,8 +218,7 @@ class Progress:
         shown_before = round(self._overall, 2)
         in_stage = self._shown >= self._index
         aim = self._aim()
-        arrived = in_stage and self._position >= aim
-        if self._end is not None and arrived:
+        if self._end is not None and in_stage and self._position >= aim:
             self.over = True
             if self._end == "completed":
                 self._position = self._overall = self._confirmed = 100.0
@@ -285,8 +237,7 @@ class Progress:
         return self._snapshot()
 
     def _snapshot(self) -> Snapshot:
-        stage = self.plan.stages[self._shown]
-        work = self._works[self._shown]
+        stage, work = self.plan.stages[self._shown], self._works[self._shown]
         reached = self._overall if self._own_share else self._position
         stage_percent = (reached - stage.start) / stage.weight * 100
         return Snapshot(
@@ -318,19 +269,17 @@ class Progress:
     def _begin(self) -> None:
         self._begun = True
         self._status = "running"
-        self._works[self._index] = _Work(began=self._elapsed, last_unit=self._elapsed)
+        self._works[self._index] = StageWork(self._elapsed)
 
     def _restart(self, index: int) -> None:
         """A new attempt from a stage on; what the bar has shown stays, short of completion."""
         self.attempt += 1
         if self._overall == 100:
             self._overall = self._confirmed = 0.0
-        self.over = False
-        self._end = None
+        self.over, self._end = False, None
         self._figures.pop("error", None)
-        self._index = index
-        self._begun = False
-        self._works[index:] = [_Work() for _ in self.plan.stages[index:]]
+        self._index, self._begun = index, False
+        self._works[index:] = [StageWork() for _ in self.plan.stages[index:]]
         if self._shown >= index:
             self._enter(index, self.plan.stages[index].start)
 
@@ -339,25 +288,21 @@ class Progress:
         """The stage in work."""
         return self.plan.stages[self._index]
 
+    @property
+    def _work(self) -> StageWork:
+        return self._works[self._index]
+
+    @property
+    def _expects(self) -> float | None:
+        return self._expected.get(self._stage.id)
+
     def _exact(self) -> float:
         """Percentage of the whole by finished units alone."""
-        return self._stage.start + self._works[self._index].fraction * self._stage.weight
-
-    def _unit_seconds(self) -> float:
-        """What one unit of the stage in work usually takes, or is thought to take."""
-        work = self._works[self._index]
-        if work.unit_seconds is not None and work.total:
-            return max(work.unit_seconds, _FASTEST_UNIT_SECONDS)
-        stage_seconds = self._expected.get(self._stage.id, _UNKNOWN_STAGE_SECONDS)
-        return max(stage_seconds / max(1, work.total), _FASTEST_UNIT_SECONDS)
+        return self._stage.start + self._work.fraction * self._stage.weight
 
     def _part_done(self) -> float:
-        """How much of the unit in work seems done by the time it has taken, 0 to 1."""
-        work = self._works[self._index]
-        if not self._begun or work.fraction >= 1:
-            return 0.0
-        since = work.last_unit if work.total else work.began  # no total: the stage is the unit
-        return _part_of_unit((self._elapsed - since) / self._unit_seconds())
+        """How much of the unit in work seems done by the time it has taken, below 1."""
+        return self._work.part_done(self._elapsed, self._expects) if self._begun else 0.0
 
     # The bar
 
@@ -410,7 +355,7 @@ class Progress:
         stood = self._elapsed - self._moved
         if stood < _BRISK_SECONDS:
             return
-        all_counted = self._shown == self._index and self._works[self._index].fraction >= 1
+        all_counted = self._shown == self._index and self._work.fraction >= 1
         if all_counted and self._index < len(self.plan.stages) - 1:
             # Every unit is in, but nobody has completed the stage: what is in work leads over.
             self._enter(self._shown + 1, self._stage.end)
@@ -433,24 +378,23 @@ class Progress:
         return self._time_left.update(self._raw_time_left(), passed)
 
     def _raw_time_left(self) -> float | None:
-        work = self._works[self._index]
+        work, expected = self._work, self._expects
         if work.finished:
             return 0.0
-        measured = work.completed > 0 and work.total > 0
-        part = self._part_done() if measured or self._stage.id in self._expected else 0.0
+        known = work.measured or expected is not None
+        part = self._part_done() if known else 0.0
         fraction = work.fraction + part / max(1, work.total) if work.fraction < 1 else 1.0
-        later = [self._expected.get(stage.id) for stage in self.plan.stages[self._index + 1 :]]
-        if not self._begun:
-            rest = self._expected.get(self._stage.id)
-        else:
+        rest = expected
+        if self._begun:
             rest = rest_of_stage(
                 elapsed=self._elapsed - work.began,
-                expected=self._expected.get(self._stage.id),
+                expected=expected,
                 fraction=fraction,
-                measured=measured,
-                overdue=max(0.0, self._elapsed - work.last_unit - 2 * self._unit_seconds()),
+                measured=work.measured,
+                overdue=work.overdue(self._elapsed, expected),
             )
         by_pace = self._pace.rest(self._elapsed, self._stage.start + fraction * self._stage.weight)
+        later = [self._expected.get(stage.id) for stage in self.plan.stages[self._index + 1 :]]
         if rest is None or None in later:
             return by_pace
         return rest + sum(seconds for seconds in later if seconds is not None)

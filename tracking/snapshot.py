@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, TypedDict, get_args
 
-__all__ = ["ENDS", "STATUSES", "End", "Snapshot", "Status", "is_newer"]
+__all__ = ["ENDS", "STATUSES", "End", "Snapshot", "Status", "figure", "is_newer"]
 
 End = Literal["completed", "failed", "cancelled", "timeout"]
 Status = Literal["queued", "initializing", "running", "completed", "failed", "cancelled", "timeout"]
@@ -50,3 +51,11 @@ def is_newer(snapshot: Snapshot, than: Snapshot | None) -> bool:
     if than is None or snapshot["started_at"] > than["started_at"]:
         return True
     return snapshot["started_at"] == than["started_at"] and snapshot["seq"] > than["seq"]
+
+
+def figure(value: float) -> float | int | None:
+    """A number as JSON has it: NumPy's become Python's, and what is not finite becomes null."""
+    number = float(value)
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number

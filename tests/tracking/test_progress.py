@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -338,6 +340,39 @@ def test_figures_stay_until_they_change_and_fit_into_json() -> None:
         "completed_items": 0,
         "total_items": 0,
     }
+
+
+def test_counts_and_figures_of_numpy_fit_into_json() -> None:
+    job = Job()
+    job.start("loading")
+    job.progress.count(np.int64(1), np.int64(4), job.now)  # type: ignore[arg-type]
+    job.progress.say("found", {"cost": np.int32(61), "ratio": np.float64(0.5)})  # type: ignore[dict-item]
+    job.catch_up()
+    assert json.loads(json.dumps(job.last)) == job.last
+    assert job.last["metadata"]["cost"] == 61
+
+
+def test_a_report_between_two_stages_is_a_late_one() -> None:
+    job = Job()
+    job.start("loading")
+    job.complete()
+    job.count(7, 7)
+    job.catch_up()
+    assert (job.last["stage"], job.last["work_progress"]) == ("clustering", 5.0)
+
+
+def test_counting_without_a_stage_is_counting_the_first() -> None:
+    job = Job()
+    job.count(1, 4)
+    job.catch_up()
+    assert (job.last["stage"], job.last["stage_progress"]) == ("loading", 25.0)
+    assert job.last["status"] == "running"
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_a_duration_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="stage 'loading': expected seconds >= 0, got"):
+        Job(expected={"loading": seconds})
 
 
 def test_nothing_is_said_of_the_time_left_while_nothing_is_known() -> None:
