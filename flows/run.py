@@ -78,7 +78,7 @@ def run(request: Request, *, redis_url: str | None, console: Console) -> Publish
             job_id = job_id_of(flow_run)
             waiting.stop()
             console.print(
-                f"job {job_id}, on {os.environ['HORARIUM_REDIS_URL']}", highlight=False, style="dim"
+                f"job {job_id} on {os.environ['HORARIUM_REDIS_URL']}", style="dim", soft_wrap=True
             )
             reporter = reporter_of(job_id)
             display = Display(console, request.plan, lambda: reporter.last_snapshot)

@@ -136,4 +136,5 @@ class Display:
                 f"{snapshot['overall_progress']:6.2f} %  {snapshot['stage_label']}"
                 f"  {duration(snapshot['eta_seconds'])} left  {_found(snapshot)}",
                 highlight=False,
+                soft_wrap=True,
             )

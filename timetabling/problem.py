@@ -35,7 +35,7 @@ class Course:
     teacher
         Name of the teacher; courses of one teacher are never held at once.
     num_lectures
-        Lectures a week, 1 to 1,000.
+        Lectures a week, 0 to 1,000.
     min_working_days
         Days over which the lectures should spread.
     num_students
@@ -60,7 +60,7 @@ class Course:
         who = f"course {self.id!r}"
         _check_name("course", self.id)
         _check_name(f"{who}: teacher", self.teacher)
-        _check_range(f"{who}: lectures", self.num_lectures, 1, MAX_LECTURES)
+        _check_range(f"{who}: lectures", self.num_lectures, 0, MAX_LECTURES)
         _check_range(f"{who}: minimum working days", self.min_working_days, 0, MAX_DAYS)
         _check_range(f"{who}: students", self.num_students, 0, MAX_SEATS)
 
@@ -91,7 +91,7 @@ class Curriculum:
     Raises
     ------
     ValueError
-        If it has no course, or one course twice.
+        If it has one course twice.
     """
 
     id: str
@@ -99,8 +99,6 @@ class Curriculum:
 
     def __post_init__(self) -> None:
         _check_name("curriculum", self.id)
-        if not self.courses:
-            raise ValueError(f"curriculum {self.id!r}: expected at least one course, got none")
         if len(set(self.courses)) < len(self.courses):
             raise ValueError(f"curriculum {self.id!r}: expected each course once")
 
@@ -116,7 +114,7 @@ class Problem:
     num_days, periods_per_day
         The week: 1 to 60 days of 1 to 60 periods.
     courses, rooms, curricula
-        At least one course and one room; names are unique within each.
+        At least one room and one lecture; names are unique within each.
     unavailable
         Pairs (course, period) at which the course cannot be held.
     unsuitable
@@ -149,8 +147,8 @@ class Problem:
             ("curriculum", self.curricula),
         ):
             _check_unique(kind, [thing.id for thing in things])
-        if not self.courses or not self.rooms:
-            raise ValueError("expected at least one course and one room")
+        if not self.rooms or not self.num_lectures:
+            raise ValueError("expected at least one room and one lecture")
         _check_indices("curriculum", (c for q in self.curricula for c in q.courses), self.courses)
         _check_indices("unavailability", (c for c, _ in self.unavailable), self.courses)
         _check_indices("unavailability", (p for _, p in self.unavailable), range(self.num_periods))
