@@ -81,8 +81,7 @@ def solve(
         model = PeriodModel(Board(problem, formulation, fixed), sorted(chosen))
         search = _Search(model, held, seed % 2**31, num_workers)
         search.place(stop, PLACING_SHARE)
-        if not stop():
-            search.improve(stop)
+        search.improve(stop)
         held = search.held
     placed = assign_rooms(problem, formulation, held, fixed)
     result = _better(begun, Timetable(problem, (*fixed, *placed)), formulation)
@@ -224,7 +223,9 @@ class _Search:
         """Lower the cost, with no more lacking than there is."""
         lacking = self.model.count_lacking(self.held)
         self.model.model.add(self.model.lacking <= lacking)
-        self._minimise(self.model.add_costs(), stop, 1.0)
+        cost = self.model.add_costs(stop)
+        if not stop():
+            self._minimise(cost, stop, 1.0)
 
     def _minimise(self, goal: Any, stop: Stop, share: float) -> None:
         model = self.model.model

@@ -10,7 +10,7 @@ model always has a solution.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -24,7 +24,7 @@ __all__ = ["PeriodModel"]
 MAX_DAY_MODELS = 4_000
 """Curriculum-days modelled in full; the rarest beyond count for nothing in the model.
 
-A cluster of 50 courses of the largest real instances needs about 1,000."""
+A cluster of 50 courses of the largest real instances needs up to 1,600."""
 
 
 class PeriodModel:
@@ -73,18 +73,25 @@ class PeriodModel:
         )
         return wanted - len(held) + short
 
-    def add_costs(self) -> Any:
-        """Add the soft rules, and return what they cost together."""
-        for p in range(self.problem.num_periods):
-            self._add_seats(p)
-            self._add_suitability(p)
-        for c in self.courses:
-            self._add_working_days(c)
-            self._add_double_lectures(c)
-        self._add_curriculum_days()
+    def add_costs(self, stop: Callable[[], bool]) -> Any:
+        """Add the soft rules, and return what they cost together; not all once `stop` says so."""
+        for _ in self._price_rules():
+            if stop():
+                break
         return cp_model.LinearExpr.weighted_sum(
             [var for var, _ in self._terms], [cost for _, cost in self._terms]
         )
+
+    def _price_rules(self) -> Iterator[None]:
+        """Price all rules in small steps: for a whole large instance that takes seconds."""
+        for p in range(self.problem.num_periods):
+            self._add_seats(p)
+            self._add_suitability(p)
+            yield
+        for c in self.courses:
+            self._add_working_days(c)
+            self._add_double_lectures(c)
+        yield from self._price_curriculum_days()
 
     def _held_on(self, courses: Iterable[int], period: int) -> list[Any]:
         held = self.held
@@ -188,7 +195,7 @@ class PeriodModel:
             periods = range(day * per_day, (day + 1) * per_day)
             yield day, {p: self.held[course, p] for p in periods if (course, p) in self.held}
 
-    def _add_curriculum_days(self) -> None:
+    def _price_curriculum_days(self) -> Iterator[None]:
         rules = ("isolated_lectures", "windows", "student_load")
         if not any(rule in self.rules.weights for rule in rules):
             return
@@ -206,6 +213,7 @@ class PeriodModel:
                 self._add_isolated_lectures(held, fixed, count)
                 self._add_windows(held, fixed, count)
                 self._add_student_load(held, fixed, count)
+                yield
 
     def _alike_days(self) -> Counter[tuple[tuple[int, ...], int, tuple[int, ...]]]:
         """Count curricula by what the model sees of a day: members, day, fixed lectures."""
