@@ -41,12 +41,16 @@ CHUNK = 20_000  # moves between two looks at the clock: 2 to 20 ms
 FIRST_GENERATION = 40_000  # moves of an individual while its speed is not known
 MOST_GROWTH = 10  # of a generation over the one before, in moves
 
-HOT, COLD = 3.0, 0.1
-SWEEP_HOT = 20.0
+LEAST_VIOLATION_WEIGHT = 200.0
+SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
+# Many curricula a course make a landscape so rough that cooling must start hotter: on comp05
+# (10 a course) 15 in place of 3 took 20 points off; on comp02 (3 a course) it added 15.
+COOLEST_START, HOTTEST_START = 3.0, 15.0
+USUAL_CURRICULA, HEAT_PER_CURRICULUM = 4.0, 2.0  # a course
+END_OF_COOLING = 0.1
 SWEEPS_END = 0.4  # share of the budget after which cooling starts, feasible or not
-VIOLATION_WEIGHT = 200.0
 CROSSING_STARTS = 0.5  # share of the cooling before which a child forgets its parents
-CROSSING_EVERY = 1  # generations
+CROSSING_EVERY = 5  # generations
 NUM_CHILDREN = 8  # made and scored, for the one that grows up
 
 
@@ -54,6 +58,14 @@ class _Individual(NamedTuple):
     state: State
     best: Best
     random: Random
+
+
+class _Heat(NamedTuple):
+    """Temperatures that suit an instance, and what a violation must cost there."""
+
+    sweep: float
+    start: float
+    violation_weight: float
 
 
 class _Generation(NamedTuple):
@@ -90,6 +102,7 @@ def solve(
     population = [_make_individual(model, start or Timetable(problem), each) for each in seeds]
     best = new_best(population[0].state)
 
+    heat = _choose_heat(model)
     speed = float(FIRST_GENERATION * num_generations)  # moves of an individual in the whole budget
     cooling_since: float | None = None
     generation = 0
@@ -105,12 +118,12 @@ def solve(
                 num_moves = int(speed * share)
             else:
                 num_moves = stop.work_left // (num_generations - generation) // population_size
-            plan = _plan(num_moves, generation, begun, begun + share, cooling_since)
+            plan = _plan(num_moves, generation, heat, begun, begun + share, cooling_since)
             crossing = cooling_since is not None and (
                 begun - cooling_since >= CROSSING_STARTS * (1 - cooling_since)
             )
             if crossing and population_size > 1 and generation % CROSSING_EVERY == 0:
-                _breed(xp, tables, model, rng, population)
+                _breed(xp, tables, model, heat.violation_weight, rng, population)
             jobs = [pool.submit(_improve, model, x, plan, stop) for x in population]
             moves_done = sum(job.result() for job in jobs)
             stop.spend(moves_done)
@@ -125,6 +138,8 @@ def solve(
                 cost=float(best.total[1]),
                 violations=float(best.total[0]),
             )
+    if stop.fraction() >= 1.0:
+        observer.update_stage_progress(num_generations, num_generations)
     return Result(
         timetable=to_timetable(problem, best.period, best.room),
         violations=int(best.total[0]),
@@ -138,13 +153,31 @@ def _make_individual(model: Model, start: Timetable, seed: np.random.SeedSequenc
     return _Individual(state, new_best(state), new_random(seed))
 
 
+def _choose_heat(model: Model) -> _Heat:
+    """Weigh a violation more than a move can save in other ways.
+
+    On Erlangen 2012_1 (up to 190 curricula a course) a weight of 200 or 400 left 1 to 3
+    violations where 1,000 left none after a second.
+    """
+    most_saved = (model.curricula_saving + model.course_saving).max()
+    weight = max(LEAST_VIOLATION_WEIGHT, float(most_saved))
+    curricula = len(model.curricula) / model.num_courses
+    start = COOLEST_START + HEAT_PER_CURRICULUM * max(0.0, curricula - USUAL_CURRICULA)
+    return _Heat(weight * SWEEP_HEAT, min(HOTTEST_START, start), weight)
+
+
 def _plan(
-    num_moves: int, generation: int, begun: float, end: float, cooling_since: float | None
+    num_moves: int,
+    generation: int,
+    heat: _Heat,
+    begun: float,
+    end: float,
+    cooling_since: float | None,
 ) -> _Generation:
     """Heat of a generation: sweeps of 1, 2, 4 ... generations, then one cooling to the end."""
     first = (1 << (generation + 1).bit_length() - 1) - 1  # of the sweep this one belongs to
     sweep = tuple(
-        SWEEP_HOT * (HOT / SWEEP_HOT) ** ((g - first) / (first + 1))
+        heat.sweep * (heat.start / heat.sweep) ** ((g - first) / (first + 1))
         for g in (generation, generation + 1)
     )
     since = begun if cooling_since is None else cooling_since
@@ -152,12 +185,12 @@ def _plan(
         (begun - since) / (1 - since),
         (end - since) / (1 - since) if cooling_since is not None else 0.0,
     )
-    hot, cold = (HOT * (COLD / HOT) ** x for x in cooled)
+    hot, cold = (heat.start * (END_OF_COOLING / heat.start) ** x for x in cooled)
     return _Generation(
         num_moves=num_moves,
         temperatures=(hot, cold),
         sweep=(sweep[0], sweep[1]) if cooling_since is None else (hot, cold),
-        violation_weight=VIOLATION_WEIGHT * (1 + max(0.0, begun - SWEEPS_END)),
+        violation_weight=heat.violation_weight * (1 + max(0.0, begun - SWEEPS_END)),
     )
 
 
@@ -178,20 +211,21 @@ def _breed(
     xp: ModuleType,
     tables: Tables,
     model: Model,
+    violation_weight: float,
     rng: np.random.Generator,
     population: list[_Individual],
 ) -> None:
     """Put the best of some children in the place of the worst individual."""
+
+    def energy(periods: Any, rooms: Any) -> Any:
+        violations, cost = evaluate_population(xp, tables, periods, rooms)
+        return cost + violation_weight * violations
+
     periods = xp.asarray(np.stack([x.state.period for x in population]))
     rooms = xp.asarray(np.stack([x.state.room for x in population]))
-    worst = int(_energy(xp, tables, periods, rooms).argmax())
+    worst = int(energy(periods, rooms).argmax())
     order = rng.permuted(np.tile(np.arange(len(population)), (NUM_CHILDREN, 1)), axis=1)
-    periods, rooms = cross(xp, tables, rng, periods, rooms, xp.asarray(order[:, :2]))
-    chosen = int(_energy(xp, tables, periods, rooms).argmin())
-    child = [a[chosen].get() if hasattr(a, "get") else a[chosen] for a in (periods, rooms)]
+    children = cross(xp, tables, rng, periods, rooms, xp.asarray(order[:, :2]))
+    chosen = int(energy(*children).argmin())
+    child = [np.array(genes[chosen].tolist(), np.int32) for genes in children]
     load_state(model, population[worst].state, *child)
-
-
-def _energy(xp: ModuleType, tables: Tables, periods: Any, rooms: Any) -> Any:
-    violations, cost = evaluate_population(xp, tables, periods, rooms)
-    return cost + VIOLATION_WEIGHT * violations

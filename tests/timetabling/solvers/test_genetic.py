@@ -89,7 +89,7 @@ def test_a_start_with_lectures_missing_and_clashing_is_repaired() -> None:
 def test_every_generation_is_one_unit_and_the_last_one_ends_the_work() -> None:
     diary, stop = Diary(), WorkLimit(120_000)
     result = run(stop, observer=diary)
-    assert diary.progress == [(g, 12) for g in range(1, 13)]
+    assert diary.progress == [(g, 12) for g in (*range(1, 13), 12)]
     assert result.units == 12
     assert stop.work_left == 0
     message, figures = diary.messages[-1]
