@@ -8,12 +8,13 @@ policy's, which is applied here from its weights.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from timetabling.kernels.compiling import OPTIONS, Kernel, compiled
 from timetabling.kernels.delta import State, load_state, move, move_delta
 from timetabling.kernels.model import Ints, Model
 
@@ -22,16 +23,12 @@ __all__ = ["FEATURES", "Desk", "Record", "Weights", "new_desk", "new_record", "r
 Floats = NDArray[np.float32]
 Longs = NDArray[np.int64]
 
-# Without reference counts (nothing here allocates) and, for what only compiled code calls,
-# without wrappers for Python: ten times faster to run, and much faster to compile.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
-_inner = njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-
 CONFLICTS = 3  # lectures looked at for one decision
 SAMPLES = 8  # places tried for the best of one kind of repair
 MAX_CHANGES = 8  # lectures that one repair may move
 BLAME_SLICE = 8  # lectures whose blame is brought up to date each step, in turn
 MAX_BLAME = 50  # of soft penalties, so that one lecture is not drawn all the time
+NOWHERE = -1
 NEVER = -1_000_000  # a step long ago
 FADING = 10.0  # steps after which a change is no longer a recent one
 
@@ -63,6 +60,12 @@ FEATURES = (
 EPISODE, BUDGET = FEATURES.index("episode"), FEATURES.index("budget")
 FIRST_REPAIR = FEATURES.index("repair stay")
 FIRST_CONFLICT = FEATURES.index("conflict missing")
+
+
+def _internal(kernel: Kernel) -> Kernel:
+    """Compile for other kernels only: wrappers for Python would double the time it takes."""
+    options = OPTIONS | {"cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("Kernel", njit(**options)(kernel))
 
 
 class Weights(NamedTuple):
@@ -114,7 +117,10 @@ def new_desk(model: Model) -> Desk:
     changes = np.zeros((3, MAX_CANDIDATES, MAX_CHANGES), np.int64)
     of_candidate = np.zeros((4, MAX_CANDIDATES), np.int64)
     return Desk(
-        *of_lecture,
+        blame=of_lecture[0],
+        saved=of_lecture[1],
+        last_moved=of_lecture[2],
+        times_moved=of_lecture[3],
         left_at=np.zeros((model.num_courses, model.num_periods), np.int64),
         held=np.zeros(model.num_periods, np.int64),
         before=np.zeros((MAX_CHANGES, 2), np.int64),
@@ -144,7 +150,7 @@ def new_record(model: Model, max_steps: int) -> Record:
     )
 
 
-@njit(cache=True, **_OPTIONS)
+@compiled
 def run_episode(
     model: Model,
     state: State,
@@ -222,14 +228,14 @@ def run_episode(
     return best_violations, best_cost
 
 
-@_inner
+@_internal
 def _keep(state: State, record: Record) -> None:
     for lecture in range(state.period.shape[0]):
         record.period[lecture] = state.period[lecture]
         record.room[lecture] = state.room[lecture]
 
 
-@_inner
+@_internal
 def _below(desk: Desk, bound: int) -> int:
     """Draw 0 to bound - 1, bound at most 2^32: the high word of Vigna's xorshift64* (2016)."""
     x = desk.random[0]
@@ -238,13 +244,13 @@ def _below(desk: Desk, bound: int) -> int:
     x ^= x >> np.uint64(27)
     desk.random[0] = x
     word = (x * np.uint64(2685821657736338717)) >> np.uint64(32)
-    return np.int64((word * np.uint64(bound)) >> np.uint64(32))
+    return int(np.int64((word * np.uint64(bound)) >> np.uint64(32)))
 
 
 # ---- which lecture
 
 
-@_inner
+@_internal
 def _update_blame(
     model: Model, state: State, desk: Desk, lecture: int, violation_weight: int
 ) -> None:
@@ -259,10 +265,10 @@ def _update_blame(
     desk.blame[lecture] = violations * violation_weight + min(MAX_BLAME, max(0, -cost))
 
 
-@_inner
+@_internal
 def _draw_by_blame(desk: Desk) -> int:
     """Draw a lecture with a chance by its blame, and one time in eight any."""
-    total = desk.blame.sum()
+    total = int(desk.blame.sum())
     if total > 0 and _below(desk, 8) > 0:
         ticket = _below(desk, total)
         for lecture in range(desk.blame.shape[0]):
@@ -275,7 +281,7 @@ def _draw_by_blame(desk: Desk) -> int:
 # ---- how to repair it
 
 
-@_inner
+@_internal
 def _propose(model: Model, state: State, desk: Desk, violation_weight: int) -> int:
     """Fill the desk with candidates; the first leaves all as it is. Returns how many."""
     desk.kind[0] = STAY
@@ -307,7 +313,7 @@ def _propose(model: Model, state: State, desk: Desk, violation_weight: int) -> i
                             desk.lecture[i, j] = desk.lecture[i + 1, j]
                             desk.period[i, j] = desk.period[i + 1, j]
                             desk.room[i, j] = desk.room[i + 1, j]
-            elif kind == EJECT or kind == CHAIN:
+            elif kind in (EJECT, CHAIN):
                 count = _draw_ejection(model, state, desk, i, lecture)
                 if count > 0:
                     if kind == CHAIN:
@@ -315,15 +321,14 @@ def _propose(model: Model, state: State, desk: Desk, violation_weight: int) -> i
                             _find_place(model, state, desk, i, j, violation_weight)
                     desk.violations[i], desk.cost[i] = _price(model, state, desk, i, count)
                     desk.num_changes[i] = count
-            elif kind != ROOM or state.period[lecture] >= 0:
-                if _find_place(model, state, desk, i, 0, violation_weight):
-                    desk.num_changes[i] = 1
+            elif _find_place(model, state, desk, i, 0, violation_weight):
+                desk.num_changes[i] = 1
             if desk.num_changes[i] > 0:
                 i += 1
     return i
 
 
-@_inner
+@_internal
 def _find_place(
     model: Model, state: State, desk: Desk, i: int, j: int, violation_weight: int
 ) -> bool:
@@ -332,13 +337,15 @@ def _find_place(
     Prices the move alone, in the timetable as it is.
     """
     lecture, kind = desk.lecture[i, j], desk.kind[i]
+    if kind == ROOM and state.period[lecture] < 0:
+        return False
     best = 0
     found = False
     for _ in range(1 if kind == KICK else SAMPLES):
         if kind == NEAR:
             period = _draw_period_near(model, state, desk, lecture)
         elif kind == ROOM:
-            period = np.int64(state.period[lecture])
+            period = int(np.int64(state.period[lecture]))
         else:
             period = _below(desk, model.num_periods)
         if not _can_hold(model, state, lecture, period):
@@ -361,28 +368,28 @@ def _find_place(
     return found
 
 
-@_inner
+@_internal
 def _draw_swap(model: Model, state: State, desk: Desk, i: int, lecture: int) -> bool:
     """Let the lecture change places with another one."""
-    period, room = state.period[lecture], state.room[lecture]
+    period, room = int(np.int64(state.period[lecture])), state.room[lecture]
     other = _below(desk, model.num_lectures)
-    there = np.int64(state.period[other])
+    there = int(np.int64(state.period[other]))
     if period < 0 or there < 0 or there == period:
         return False
     if not _can_hold(model, state, lecture, there):
         return False
-    if not _can_hold(model, state, other, np.int64(period)):
+    if not _can_hold(model, state, other, period):
         return False
     desk.lecture[i, 0], desk.period[i, 0], desk.room[i, 0] = lecture, there, state.room[other]
     desk.lecture[i, 1], desk.period[i, 1], desk.room[i, 1] = other, period, room
     return True
 
 
-@_inner
+@_internal
 def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int) -> int:
     """Give the lecture a period of few obstacles and clear it of them. Returns the changes."""
     course = model.lecture_course[lecture]
-    period = np.int64(-1)
+    period = NOWHERE
     for _ in range(SAMPLES):
         p = _below(desk, model.num_periods)
         if (
@@ -395,7 +402,7 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
     if period < 0:
         return 0
     first = model.rooms_start[course]
-    room = np.int64(model.rooms[first + _below(desk, model.rooms_start[course + 1] - first)])
+    room = int(np.int64(model.rooms[first + _below(desk, model.rooms_start[course + 1] - first)]))
     desk.period[i, 0] = period
     desk.room[i, 0] = room
     count = 1
@@ -416,14 +423,14 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
     return count if count > 1 else 0  # where nothing has to give way it is a move
 
 
-@_inner
+@_internal
 def _can_hold(model: Model, state: State, lecture: int, period: int) -> bool:
     """Whether no other lecture of the course is held then."""
     there = state.lecture_at[model.lecture_course[lecture], period]
-    return there < 0 or there == lecture
+    return bool(there < 0 or there == lecture)
 
 
-@_inner
+@_internal
 def _draw_period_near(model: Model, state: State, desk: Desk, lecture: int) -> int:
     """A period next to a lecture of one of the course's curricula, or any."""
     course = model.lecture_course[lecture]
@@ -435,7 +442,7 @@ def _draw_period_near(model: Model, state: State, desk: Desk, lecture: int) -> i
         mate = model.members[first + _below(desk, model.members_start[q + 1] - first)]
         first = model.first_lecture[mate]
         other = first + _below(desk, model.first_lecture[mate + 1] - first)
-        there = np.int64(state.period[other])
+        there = int(np.int64(state.period[other]))
         if other != lecture and there >= 0:
             period = there + 2 * _below(desk, 2) - 1
             per_day = model.periods_per_day
@@ -444,7 +451,7 @@ def _draw_period_near(model: Model, state: State, desk: Desk, lecture: int) -> i
     return _below(desk, model.num_periods)
 
 
-@_inner
+@_internal
 def _draw_room(model: Model, state: State, desk: Desk, lecture: int, period: int) -> int:
     """A room worth trying, and a free one if there is one."""
     course = model.lecture_course[lecture]
@@ -452,13 +459,13 @@ def _draw_room(model: Model, state: State, desk: Desk, lecture: int, period: int
     num_rooms = model.rooms_start[course + 1] - first
     start = _below(desk, num_rooms)
     for k in range(num_rooms):
-        room = np.int64(model.rooms[first + (start + k) % num_rooms])
+        room = int(np.int64(model.rooms[first + (start + k) % num_rooms]))
         if state.room_load[room, period] == 0:
             return room
-    return np.int64(model.rooms[first + start])
+    return int(np.int64(model.rooms[first + start]))
 
 
-@_inner
+@_internal
 def _price(model: Model, state: State, desk: Desk, i: int, count: int) -> tuple[int, int]:
     """Change of violations and cost by the changes of a candidate: do them, and undo them."""
     violations, cost = state.total[0], state.total[1]
@@ -467,14 +474,14 @@ def _price(model: Model, state: State, desk: Desk, i: int, count: int) -> tuple[
         lecture = desk.lecture[i, j]
         # All leave before the first arrives, so that no course meets itself on the way.
         if step < count:
-            period, room = np.int64(-1), np.int64(-1)
+            period, room = NOWHERE, NOWHERE
             desk.before[j, 0], desk.before[j, 1] = state.period[lecture], state.room[lecture]
         elif step < 2 * count:
             period, room = desk.period[i, j], desk.room[i, j]
         elif step < 3 * count:
             if step == 2 * count:
                 violations, cost = state.total[0] - violations, state.total[1] - cost
-            period, room = np.int64(-1), np.int64(-1)
+            period, room = NOWHERE, NOWHERE
         else:
             period, room = desk.before[j, 0], desk.before[j, 1]
         if period != state.period[lecture]:
@@ -483,7 +490,7 @@ def _price(model: Model, state: State, desk: Desk, i: int, count: int) -> tuple[
     return violations, cost
 
 
-@_inner
+@_internal
 def _apply(model: Model, state: State, desk: Desk, i: int, step: int) -> None:
     """Carry a candidate out."""
     count = desk.num_changes[i]
@@ -494,7 +501,7 @@ def _apply(model: Model, state: State, desk: Desk, i: int, step: int) -> None:
         if half < count:
             old = state.period[lecture]
             if old >= 0:
-                move(model, state, lecture, np.int64(-1), np.int64(-1))
+                move(model, state, lecture, NOWHERE, NOWHERE)
                 desk.held[old] -= 1
                 desk.left_at[course, old] = step
         elif desk.period[i, j] >= 0:
@@ -507,7 +514,7 @@ def _apply(model: Model, state: State, desk: Desk, i: int, step: int) -> None:
 # ---- what the policy sees, and its choice
 
 
-@_inner
+@_internal
 def _describe(
     model: Model,
     state: State,
@@ -550,7 +557,7 @@ def _describe(
         features[i, FIRST_CONFLICT + conflict] = 1.0
 
 
-@_inner
+@_internal
 def _choose(desk: Desk, features: Floats, weights: Weights, num_candidates: int) -> int:
     """Draw a candidate from the softmax of the scores."""
     highest = -np.inf

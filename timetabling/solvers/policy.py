@@ -83,8 +83,7 @@ class Learner:
         log_chances = self._log_chances(decisions)
         chosen = torch.from_numpy(decisions.chosen).long().unsqueeze(1)
         gain = (torch.from_numpy(advantage) * log_chances.gather(1, chosen).squeeze(1)).mean()
-        # The padding's log chance is minus infinity: its part in the entropy is 0, not NaN.
-        entropy = -(log_chances.exp() * log_chances.clamp(min=-1e3)).sum(1).mean()
+        entropy = -(log_chances.exp() * log_chances).sum(1).mean()
         self._optimizer.zero_grad()
         (-gain - ENTROPY_BONUS * entropy).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._parameters, MAX_GRADIENT)
@@ -96,7 +95,8 @@ class Learner:
         scores = features @ linear + torch.tanh(features @ hidden.T + bias) @ out
         places = torch.arange(features.shape[1]).unsqueeze(0)
         padding = places >= torch.from_numpy(decisions.num_candidates).unsqueeze(1)
-        return scores.masked_fill(padding, -1e9).log_softmax(dim=1)
+        log_chances: torch.Tensor = scores.masked_fill(padding, -1e9).log_softmax(dim=1)
+        return log_chances
 
 
 def advantages(rewards: NDArray[np.float32], *, discount: float) -> NDArray[np.float32]:

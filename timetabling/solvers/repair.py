@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from timetabling.kernels.delta import new_state
 from timetabling.kernels.model import compile_model, to_arrays, to_timetable
@@ -149,7 +150,7 @@ def _learn(learner: Learner, records: list[Record], steps: int) -> None:
     """Change the network by what the episodes of a round brought."""
     fall = np.stack([record.fall[:steps] for record in records])
     gain = np.stack([record.gain[:steps] for record in records])
-    rewards = _squash(fall) + BEST_BONUS * _squash(gain)
+    rewards = _squash(fall) + np.float32(BEST_BONUS) * _squash(gain)
     decisions = Decisions(
         np.concatenate([record.features[:steps] for record in records]),
         np.concatenate([record.num_candidates[:steps] for record in records]),
@@ -158,5 +159,5 @@ def _learn(learner: Learner, records: list[Record], steps: int) -> None:
     learner.learn(decisions, advantages(rewards, discount=DISCOUNT).reshape(-1))
 
 
-def _squash(points: np.ndarray) -> np.ndarray:
-    return np.sign(points) * np.log1p(np.abs(points) / REWARD_SCALE)
+def _squash(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.sign(points) * np.log1p(np.abs(points) / np.float32(REWARD_SCALE))
