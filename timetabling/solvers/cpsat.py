@@ -242,7 +242,7 @@ class _Search:
             parameters.max_deterministic_time = work * share / 1e6
         # Taking turns, one thread improves (neighbourhoods of CP-SAT's own) and proves. Linear
         # relaxations, probing and symmetries took whole budgets of 5 s for nothing.
-        parameters.interleave_search = True
+        parameters.interleave_search = parameters.num_workers == 1
         parameters.subsolvers.extend(["no_lp", "core"])
         parameters.linearization_level = 0
         parameters.cp_model_probing_level = 0
