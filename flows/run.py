@@ -70,9 +70,13 @@ def run(request: Request, *, redis_url: str | None, console: Console) -> Publish
     """
     with ExitStack() as stack:
         os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(embedded_redis())
-        # Compiled while Prefect's server starts, so that the search need not wait for it.
-        Thread(target=warm_up, name="warm-up", daemon=True).start()
+        # Compiled, or loaded, while Prefect's server starts, and before the bar and the time limit.
+        warming = Thread(target=warm_up, name="warm-up", daemon=True)
+        warming.start()
         waiting = stack.enter_context(console.status("Starting Prefect and the engines ..."))
+
+        def wait_for_engines(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+            warming.join()
 
         def show(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
             job_id = job_id_of(flow_run)
@@ -86,7 +90,9 @@ def run(request: Request, *, redis_url: str | None, console: Console) -> Publish
             stack.callback(display.stop)
             stack.enter_context(_interrupts_stop(job_id))
 
-        watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])
+        watched = timetable.with_options(
+            on_running=[wait_for_engines, *timetable.on_running_hooks, show]
+        )
         state = watched(**request.parameters(), return_state=True)
     if state.is_cancelled():
         # `state.result()` raises for a cancelled run, whatever it returned.

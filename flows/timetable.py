@@ -7,6 +7,7 @@ over its best, later stages are left out, and that is published before the run e
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from tasks.evolve import evolve
 from tasks.load import load
 from tasks.merge import merge
 from tasks.organise import organise
+from tasks.place_missing import place_missing
 from tasks.publish import Published, publish
 from tasks.refine import refine
 from tasks.solve_cluster import solve_cluster
@@ -152,34 +154,35 @@ def _place_clusters(
     """Solve the waves one after the other, the clusters of each side by side."""
     reporter = current_reporter()
     reporter.start_stage("cpsat_solving")
-    clusters, width = clustering.clusters, settings.num_workers
-    rounds = [wave[i : i + width] for wave in clustering.waves for i in range(0, len(wave), width)]
+    clusters = clustering.clusters
     best = Timetable(problem)
     reporter.update_stage_progress(0, len(clusters))
-    for number, round_ in enumerate(rounds):
+    # A wave takes as many turns as it has clusters for each task that runs at a time.
+    turns = [math.ceil(len(wave) / settings.num_workers) for wave in clustering.waves]
+    for number, wave in enumerate(clustering.waves):
         if is_stopped(budget.job_id):
             return best
         allowance = budget.allow(
-            "cpsat_solving", rounds_left=len(rounds) - number, units=len(clusters)
+            "cpsat_solving", turns_left=sum(turns[number:]), calls=len(clusters)
         )
-        # One CP-SAT worker is repeatable; more are used where only time counts and cores are free.
-        num_workers = 1 if budget.work is not None else max(1, width // len(round_))
         futures = solve_cluster.map(
-            [_whole(clusters[i]) for i in round_],
-            list(round_),
+            [_whole(clusters[i]) for i in wave],
+            list(wave),
             base=unmapped(_whole(best)),
             formulation=unmapped(rules),
             allowance=unmapped(allowance),
-            num_workers=num_workers,
             seed=seed,
         )
         solved = [_result(future, budget.job_id) for future in futures]
-        best = (
-            solved[0]
-            if len(solved) == 1
-            else merge(_whole(best), _whole(solved), formulation=rules)
-        )
-    reporter.complete_stage()
+        best = merge(_whole(best), _whole(solved), formulation=rules)
+    # Moving placed lectures apart for the last ones is worth a tenth of the next stage's time.
+    allowance = budget.allow("ga_optimization", turns_left=10, calls=10)
+    best = _result(
+        place_missing.submit(_whole(best), formulation=rules, allowance=allowance, seed=seed),
+        budget.job_id,
+    )
+    if not is_stopped(budget.job_id):
+        reporter.complete_stage()
     return best
 
 

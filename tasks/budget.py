@@ -37,15 +37,15 @@ class Allowance:
     ----------
     job_id
         The job whose wish to stop ends the search early.
-    ends_at
-        Unix time in seconds at which to stop; ignored when `work` is given.
+    seconds
+        Time from the start of the call; ignored when `work` is given.
     work
         Units of work (see `timetabling.search.WorkLimit`), or None. When given, time does not
         count, so that the result depends on the seed alone.
     """
 
     job_id: str
-    ends_at: float
+    seconds: float
     work: int | None = None
 
     def stop(self) -> Stop:
@@ -56,7 +56,7 @@ class Allowance:
 
         if self.work is not None:
             return WorkLimit(self.work, cancelled=cancelled)
-        return TimeLimit(self.ends_at - time.time(), time.monotonic, cancelled=cancelled)
+        return TimeLimit(self.seconds, time.monotonic, cancelled=cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,21 @@ class Budget:
     work: int | None
     shares: Mapping[str, float]
 
-    def allow(self, stage: str, *, rounds_left: int = 1, units: int = 1) -> Allowance:
-        """Allow one of `rounds_left` rounds its time, and one of `units` calls its work."""
-        now = time.time()
-        ends_at = now + self.seconds_left(stage, now=now) / rounds_left
-        work = None if self.work is None else int(self.work * self.shares[stage] / units)
-        return Allowance(self.job_id, ends_at, work)
+    def allow(self, stage: str, *, turns_left: int = 1, calls: int = 1) -> Allowance:
+        """Allow a call of a stage its part.
+
+        Parameters
+        ----------
+        stage
+            Whose time and work it is.
+        turns_left
+            Calls, one after the other, that share the time that is left to the stage.
+        calls
+            Calls that share the stage's work.
+        """
+        work = None if self.work is None else int(self.work * self.shares[stage] / calls)
+        seconds = self.seconds_left(stage, now=time.time()) / turns_left
+        return Allowance(self.job_id, seconds, work)
 
     def seconds_left(self, stage: str, *, now: float) -> float:
         """Seconds until the stage has to end."""

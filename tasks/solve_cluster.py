@@ -30,7 +30,6 @@ def solve_cluster(
     base: Timetable,
     formulation: Formulation,
     allowance: Allowance,
-    num_workers: int,
     seed: int,
 ) -> Timetable:
     """Solve cluster `number` against the lectures already placed in `base`."""
@@ -42,7 +41,6 @@ def solve_cluster(
         seed=seed + number,
         observer=SilentObserver(),
         courses=courses,
-        num_workers=num_workers,
     )
     # After the work, and once however often it was tried: this line is reached a single time.
     reporter_of(allowance.job_id).advance()
