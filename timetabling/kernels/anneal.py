@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.kernels.compiling import compiled, inlined
+from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.delta import (
     State,
     commit,
@@ -80,8 +80,8 @@ def anneal(
     """
     for _ in range(num_moves):
         lecture = _draw(random, model.num_lectures)
-        course = model.lecture_course[lecture]
-        old_period, old_room = state.period[lecture], state.room[lecture]
+        course = wide(model.lecture_course[lecture])
+        old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
         period, room = _propose(model, state, random, course, old_period, old_room)
         here = state.lecture_at[course, period]
         if (here >= 0 and here != lecture) or (period == old_period and room == old_room):
@@ -101,7 +101,7 @@ def anneal(
             other = NOBODY
             violations = violations_delta(model, state, lecture, period, room)
         else:
-            other_course = model.lecture_course[other]
+            other_course = wide(model.lecture_course[other])
             if other_course == course:
                 continue
             if period != old_period:
@@ -120,7 +120,7 @@ def anneal(
         if is_tangled:
             _swap_tangled(model, state, lecture, other, limit, violation_weight)
         else:
-            cost = 0
+            cost = wide(0)
             mover, to_period, to_room = lecture, period, room
             for _ in range(1 if other < 0 else 2):
                 cost += course_delta(model, state, mover, to_period, to_room)
@@ -135,7 +135,7 @@ def anneal(
                 continue
             commit(model, state, lecture, period, room, violations, cost)
             if other >= 0:
-                commit(model, state, other, old_period, old_room, 0, 0)
+                commit(model, state, other, old_period, old_room, wide(0), wide(0))
         _note_best(state, best)
 
 
@@ -183,7 +183,7 @@ def _propose(
 @inlined
 def _room_worth_trying(model: Model, random: Random, course: int) -> int:
     start = model.rooms_start[course]
-    return int(model.rooms[start + _draw(random, model.rooms_start[course + 1] - start)])
+    return wide(model.rooms[start + _draw(random, model.rooms_start[course + 1] - start)])
 
 
 @inlined
@@ -201,9 +201,9 @@ def _period_beside_mate(model: Model, state: State, random: Random, course: int)
             slot = period % model.periods_per_day
             is_after = _draw(random, 2) == 1
             if is_after and slot < model.periods_per_day - 1:
-                return int(period + 1)
+                return wide(period + 1)
             if not is_after and slot > 0:
-                return int(period - 1)
+                return wide(period - 1)
     return _draw(random, model.num_periods)
 
 
@@ -222,16 +222,17 @@ def _swap_violations(
 
     The first may be unplaced. How many lectures a room holds does not change.
     """
-    change = int(model.room_violation[course, room]) - int(model.room_violation[other, room])
+    change = wide(model.room_violation[course, room]) - wide(model.room_violation[other, room])
     if old_period >= 0:
-        change += int(model.room_violation[other, old_room])
-        change -= int(model.room_violation[course, old_room])
+        change += wide(model.room_violation[other, old_room])
+        change -= wide(model.room_violation[course, old_room])
     if period != old_period:
-        clash = int(model.conflict[course, other])
-        change += state.obstacles[course, period] - clash - state.obstacles[other, period]
+        clash = wide(model.conflict[course, other])
+        change += wide(state.obstacles[course, period]) - clash
+        change -= wide(state.obstacles[other, period])
         if old_period >= 0:
-            change += state.obstacles[other, old_period] - clash
-            change -= state.obstacles[course, old_period]
+            change += wide(state.obstacles[other, old_period]) - clash
+            change -= wide(state.obstacles[course, old_period])
     return change
 
 
@@ -240,8 +241,8 @@ def _swap_tangled(
     model: Model, state: State, lecture: int, other: int, limit: float, violation_weight: float
 ) -> None:
     """Swap two lectures that share a curriculum, or take it back: their costs do not add up."""
-    period, room = state.period[lecture], state.room[lecture]
-    other_period, other_room = state.period[other], state.room[other]
+    period, room = wide(state.period[lecture]), wide(state.room[lecture])
+    other_period, other_room = wide(state.period[other]), wide(state.room[other])
     violations, cost = state.total[0], state.total[1]
     move(model, state, lecture, other_period, other_room)
     move(model, state, other, period, room)
@@ -255,7 +256,7 @@ def _swap_tangled(
 def _draw(random: Random, below: int) -> int:
     """Draw an integer from 0 to below - 1 (xorshift; Marsaglia 2003)."""
     scaled = (_next(random) >> np.uint64(32)) * np.uint64(below)
-    return np.int64(scaled >> np.uint64(32))  # type: ignore[return-value]
+    return wide(scaled >> np.uint64(32))  # type: ignore[arg-type]
 
 
 @inlined

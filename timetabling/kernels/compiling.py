@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from numba import njit
 
-__all__ = ["compiled", "inlined"]
+__all__ = ["compiled", "inlined", "wide"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -25,3 +26,9 @@ def compiled(kernel: Kernel) -> Kernel:
 def inlined(kernel: Kernel) -> Kernel:
     """Compile into each caller, since a call hands over some 300 words of model and state."""
     return cast("Kernel", njit(**OPTIONS, forceinline=True)(kernel))
+
+
+@inlined
+def wide(value: int) -> int:
+    """Widen to 64 bits: a kernel is compiled again for every width and literal it is given."""
+    return np.int64(value)  # type: ignore[return-value]

@@ -18,7 +18,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from timetabling.kernels.compiling import compiled, inlined
+from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.model import Ints, Model, Rules
 
 __all__ = ["State", "move", "move_delta", "new_state", "place", "totals", "unplace"]
@@ -100,10 +100,10 @@ def load_state(model: Model, state: State, periods: Ints, rooms: Ints) -> None:
         if state.period[lecture] >= 0 and (
             state.period[lecture] != periods[lecture] or state.room[lecture] != rooms[lecture]
         ):
-            move(model, state, lecture, -1, -1)
+            move(model, state, lecture, wide(-1), wide(-1))
     for lecture in range(model.num_lectures):
         if state.period[lecture] < 0 and periods[lecture] >= 0:
-            move(model, state, lecture, int(periods[lecture]), int(rooms[lecture]))
+            move(model, state, lecture, wide(periods[lecture]), wide(rooms[lecture]))
 
 
 @compiled
@@ -115,7 +115,7 @@ def place(model: Model, state: State, lecture: int, period: int, room: int) -> t
 @compiled
 def unplace(model: Model, state: State, lecture: int) -> tuple[int, int]:
     """Take a lecture out; returns the change of (violations, cost)."""
-    return move(model, state, lecture, -1, -1)
+    return move(model, state, lecture, wide(-1), wide(-1))
 
 
 @compiled
@@ -142,19 +142,21 @@ def move_delta(model: Model, state: State, lecture: int, period: int, room: int)
 @inlined
 def violations_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of broken hard rules: two look-ups at the old place and two at the new."""
-    course = model.lecture_course[lecture]
-    old_period, old_room = state.period[lecture], state.room[lecture]
+    course = wide(model.lecture_course[lecture])
+    old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
     change = 0
     if old_period < 0:
         change -= 1
     else:
-        change -= state.obstacles[course, old_period] + model.room_violation[course, old_room]
+        change -= wide(state.obstacles[course, old_period])
+        change -= wide(model.room_violation[course, old_room])
         change -= state.room_load[old_room, old_period] > 1
     if period < 0:
         change += 1
     else:
         is_here = period == old_period and room == old_room
-        change += state.obstacles[course, period] + model.room_violation[course, room]
+        change += wide(state.obstacles[course, period])
+        change += wide(model.room_violation[course, room])
         change += state.room_load[room, period] > is_here
     return change
 
@@ -162,8 +164,8 @@ def violations_delta(model: Model, state: State, lecture: int, period: int, room
 @inlined
 def course_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of the cost that concerns the lecture's course alone."""
-    course = model.lecture_course[lecture]
-    old_period, old_room = state.period[lecture], state.room[lecture]
+    course = wide(model.lecture_course[lecture])
+    old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
     change = 0
     if room != old_room:
         if old_room >= 0:
@@ -200,8 +202,8 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
 @inlined
 def curricula_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of the cost that concerns the curricula of the lecture's course."""
-    course = model.lecture_course[lecture]
-    old_period = state.period[lecture]
+    course = wide(model.lecture_course[lecture])
+    old_period = wide(state.period[lecture])
     change = 0
     if period != old_period:
         start, end = model.curricula_start[course], model.curricula_start[course + 1]
@@ -210,21 +212,23 @@ def curricula_delta(model: Model, state: State, lecture: int, period: int, room:
         old_slot, slot = old_period - old_day * per_day, period - day * per_day
         if old_period >= 0 and period >= 0 and day == old_day:
             for i in range(start, end):
-                q = model.curricula[i]
+                q = wide(model.curricula[i])
                 change += _day_cost(model, state, q, day, old_slot, slot) - state.day_cost[q, day]
         else:
             if old_period >= 0:
                 for i in range(start, end):
-                    q = model.curricula[i]
-                    change += _day_cost(model, state, q, old_day, old_slot, -1)
+                    q = wide(model.curricula[i])
+                    change += _day_cost(model, state, q, old_day, old_slot, wide(-1))
                     change -= state.day_cost[q, old_day]
             if period >= 0:
                 for i in range(start, end):
-                    q = model.curricula[i]
-                    change += _day_cost(model, state, q, day, -1, slot) - state.day_cost[q, day]
+                    q = wide(model.curricula[i])
+                    change += (
+                        _day_cost(model, state, q, day, wide(-1), slot) - state.day_cost[q, day]
+                    )
     if model.rules.travel > 0:
         change += model.rules.travel * _travel_delta(
-            model, state, course, old_period, state.room[lecture], period, room
+            model, state, course, old_period, wide(state.room[lecture]), period, room
         )
     return change
 
@@ -240,13 +244,13 @@ def commit(
     cost: int,
 ) -> None:
     """Write a move whose change is known."""
-    course = model.lecture_course[lecture]
+    course = wide(model.lecture_course[lecture])
     if state.period[lecture] >= 0:
-        _count(model, state, lecture, course, -1)
+        _count(model, state, lecture, course, wide(-1))
     state.period[lecture] = period
     state.room[lecture] = room
     if period >= 0:
-        _count(model, state, lecture, course, 1)
+        _count(model, state, lecture, course, wide(1))
     state.total[0] += violations
     state.total[1] += cost
 
@@ -340,14 +344,14 @@ def totals(model: Model, state: State) -> tuple[int, int]:
 def lecture_in(state: State, room: int, period: int) -> int:
     """Which lecture is in a room: -1 if none, -2 if several."""
     load = state.room_load[room, period]
-    lecture: int = state.room_lectures[room, period]
-    return lecture if load == 1 else -1 if load == 0 else -2
+    lecture = wide(state.room_lectures[room, period])
+    return lecture if load == 1 else wide(-1 - (load > 1))
 
 
 @compiled
 def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> None:
     """Add a placed lecture to all counts (sign 1), or take it out of them (-1)."""
-    period, room = state.period[lecture], state.room[lecture]
+    period, room = wide(state.period[lecture]), wide(state.room[lecture])
     day = period // model.periods_per_day
     slot = period - day * model.periods_per_day
     state.lecture_at[course, period] = lecture if sign > 0 else -1
@@ -364,7 +368,7 @@ def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> 
 
     bit = np.int64(1) << slot
     for i in range(model.curricula_start[course], model.curricula_start[course + 1]):
-        q = model.curricula[i]
+        q = wide(model.curricula[i])
         load = state.load[q, period] + sign
         state.load[q, period] = load
         if load == 0:
@@ -375,7 +379,7 @@ def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> 
             state.crowded[q, day] |= bit
         else:
             state.crowded[q, day] &= ~bit
-        state.day_cost[q, day] = _day_cost(model, state, q, day, -1, -1)
+        state.day_cost[q, day] = _day_cost(model, state, q, day, wide(-1), wide(-1))
         if model.rules.travel > 0:
             state.building_load[q, period, model.building[room]] += sign
 
@@ -451,15 +455,16 @@ def _alone_delta(
     model: Model, state: State, course: int, old_period: int, period: int, room: int
 ) -> int:
     """Change of the lectures on a day with another, but beside none in the same room."""
+    nowhere = wide(-1)
     change = 0
     old_day, day = old_period // model.periods_per_day, period // model.periods_per_day
     if old_period >= 0:
-        change -= _alone(model, state, course, old_day, -1, -1, -1)
+        change -= _alone(model, state, course, old_day, nowhere, nowhere, nowhere)
         if day != old_day or period < 0:
-            change += _alone(model, state, course, old_day, old_period, -1, -1)
+            change += _alone(model, state, course, old_day, old_period, nowhere, nowhere)
     if period >= 0:
         if day != old_day or old_period < 0:
-            change -= _alone(model, state, course, day, -1, -1, -1)
+            change -= _alone(model, state, course, day, nowhere, nowhere, nowhere)
         change += _alone(model, state, course, day, old_period, period, room)
     return change
 
@@ -496,14 +501,14 @@ def _travel_delta(
     room: int,
 ) -> int:
     """Change of the pairs of consecutive lectures of a curriculum in two buildings."""
-    old_building = model.building[old_room] if old_period >= 0 else -1
-    building = model.building[room] if period >= 0 else -1
+    old_building = wide(model.building[old_room]) if old_period >= 0 else wide(-1)
+    building = wide(model.building[room]) if period >= 0 else wide(-1)
     if period == old_period and building == old_building:
         return 0
     change = 0
     start, end = model.curricula_start[course], model.curricula_start[course + 1]
     for i in range(start, end):
-        q = model.curricula[i]
+        q = wide(model.curricula[i])
         if old_period >= 0:
             change -= _travels(model, state, q, old_period, old_building)
         if period >= 0:
