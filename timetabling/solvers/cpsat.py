@@ -236,6 +236,8 @@ class _Search:
         solver = cp_model.CpSolver()
         parameters = solver.parameters
         parameters.random_seed = self._seed
+        # Its own handler would leave Ctrl-C without Python's when the search ends.
+        parameters.catch_sigint_signal = False
         work = stop.work_left
         parameters.num_workers = self._num_workers if work is None else 1
         if work is not None:
