@@ -31,10 +31,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-# Prefect reads these when it is imported. Its own 20 seconds for its server to start are too short
-# for a first run on a slow machine; its log lines would tear the bars apart.
+# Prefect reads these when it is imported. Its log lines would tear the bars apart.
 PREFECT_DEFAULTS = {
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from types import FrameType
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from rich.console import Console
 
+from flows.server import prefect_server
 from flows.terminal import Display
 from flows.timetable import timetable
 from tasks.budget import stop_searching
@@ -69,14 +69,12 @@ def run(request: Request, *, redis_url: str | None, console: Console) -> Publish
         Whatever made the flow fail, such as an `InputError`.
     """
     with ExitStack() as stack:
-        os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(embedded_redis())
-        # Compiled, or loaded, while Prefect's server starts, and before the bar and the time limit.
-        warming = Thread(target=warm_up, name="warm-up", daemon=True)
-        warming.start()
         waiting = stack.enter_context(console.status("Starting Prefect and the engines ..."))
-
-        def wait_for_engines(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
-            warming.join()
+        os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(embedded_redis())
+        wait_for_server = stack.enter_context(prefect_server())
+        # Compiled, or loaded, while the server starts: before the bar and the time limit begin.
+        warm_up()
+        wait_for_server()
 
         def show(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
             job_id = job_id_of(flow_run)
@@ -90,9 +88,7 @@ def run(request: Request, *, redis_url: str | None, console: Console) -> Publish
             stack.callback(display.stop)
             stack.enter_context(_interrupts_stop(job_id))
 
-        watched = timetable.with_options(
-            on_running=[wait_for_engines, *timetable.on_running_hooks, show]
-        )
+        watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])
         state = watched(**request.parameters(), return_state=True)
     if state.is_cancelled():
         # `state.result()` raises for a cancelled run, whatever it returned.

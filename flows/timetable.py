@@ -45,7 +45,7 @@ T = TypeVar("T")
 MAX_COURSES_PER_CLUSTER = 50
 
 # Annealed populations gain most from time; the first timetable and the repairs need less.
-SHARES = {"cpsat_solving": 0.35, "ga_optimization": 0.55, "rl_refinement": 0.10}
+SHARES = {"cpsat_solving": 0.20, "ga_optimization": 0.72, "rl_refinement": 0.08}
 
 # Kept back from a time limit for counting every rule once more and writing the file.
 PUBLISHING_SHARE = 0.03

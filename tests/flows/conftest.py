@@ -7,14 +7,34 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-TINY = ROOT / "examples" / "tiny.ectt"
 
-Start = Callable[..., "subprocess.Popen[str]"]
+@dataclass(frozen=True)
+class Run:
+    """A process, and what it has said so far."""
+
+    process: subprocess.Popen[bytes]
+    out_file: Path
+    err_file: Path
+
+    @property
+    def status(self) -> int | None:
+        return self.process.returncode
+
+    @property
+    def out(self) -> str:
+        return self.out_file.read_text()
+
+    @property
+    def err(self) -> str:
+        return self.err_file.read_text()
+
+
+Start = Callable[..., Run]
 
 
 @pytest.fixture(scope="session")
@@ -25,37 +45,42 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start(prefect_home: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start ``horarium`` with the given arguments in an empty folder; it is ended afterwards."""
-    running: list[subprocess.Popen[str]] = []
+    """Start ``horarium`` with the given arguments in an empty folder; it is ended afterwards.
+
+    It leads a process group, as a command does in a terminal, and says what it says to files.
+    """
+    running: list[subprocess.Popen[bytes]] = []
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "HORARIUM_"))}
     environment = {**kept, "PREFECT_HOME": str(prefect_home)}
 
-    def begin(*arguments: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from flows.cli import main; main()", *map(str, arguments)],
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def begin(*arguments: str | Path, **more: str) -> Run:
+        log = tmp_path.parent / f"{tmp_path.name}-{len(running)}"
+        with Path(f"{log}.out").open("wb") as out, Path(f"{log}.err").open("wb") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-c", "from flows.cli import main; main()", *map(str, arguments)],
+                cwd=tmp_path,
+                env={**environment, **more},
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
         running.append(process)
-        return process
+        return Run(process, Path(f"{log}.out"), Path(f"{log}.err"))
 
     yield begin
     for process in running:
         if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.communicate()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @pytest.fixture
-def horarium(start: Start) -> Callable[..., subprocess.CompletedProcess[str]]:
+def horarium(start: Start) -> Callable[..., Run]:
     """Run ``horarium`` to its end."""
 
-    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        process = start(*arguments)
-        out, err = process.communicate(timeout=240)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    def run(*arguments: str | Path, **more: str) -> Run:
+        begun = start(*arguments, **more)
+        begun.process.wait(timeout=240)
+        return begun
 
     return run

@@ -134,7 +134,7 @@ def solve(
     cooling_since: float | None = None
     generation = 0
     with ThreadPoolExecutor(num_threads) as pool:
-        while generation < num_generations and not stop():
+        while generation < num_generations and not stop() and best.total.any():
             begun = stop.fraction()
             if cooling_since is None and (
                 begun >= SWEEPS_END or all(x.best.total[0] == 0 for x in population)
@@ -165,7 +165,7 @@ def solve(
                 cost=float(best.total[1]),
                 violations=float(best.total[0]),
             )
-    if stop.fraction() >= 1.0:
+    if stop.fraction() >= 1.0 or not best.total.any():
         observer.update_stage_progress(num_generations, num_generations)
     return Result(
         timetable=to_timetable(problem, best.period, best.room),

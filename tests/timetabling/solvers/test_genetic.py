@@ -12,7 +12,7 @@ from timetabling.formats import read_problem
 from timetabling.generator import generate
 from timetabling.kernels.population import load_array_module
 from timetabling.penalties import FORMULATIONS, evaluate, formulation
-from timetabling.problem import Lecture, Timetable
+from timetabling.problem import Course, Lecture, Problem, Room, Timetable
 from timetabling.search import Result, SilentObserver, Stop, WorkLimit
 from timetabling.solvers.genetic import solve
 
@@ -95,6 +95,30 @@ def test_every_generation_is_one_unit_and_the_last_one_ends_the_work() -> None:
     message, figures = diary.messages[-1]
     assert message == f"GA generation 12/12: cost {result.cost}"
     assert figures == {"cost": result.cost, "violations": result.violations}
+
+
+def test_a_timetable_that_costs_nothing_ends_the_search() -> None:
+    course = Course(id="c", teacher="t", num_lectures=2, min_working_days=1, num_students=1)
+    problem = Problem(
+        name="easy",
+        num_days=1,
+        periods_per_day=4,
+        courses=(course,),
+        rooms=(Room(id="r", capacity=1),),
+    )
+    diary, stop = Diary(), WorkLimit(10**12)
+    result = solve(
+        problem,
+        formulation=UD2,
+        start=None,
+        stop=stop,
+        seed=0,
+        observer=diary,
+        num_generations=10**6,
+    )
+    assert (result.violations, result.cost) == (0, 0)
+    assert diary.progress[-1] == (10**6, 10**6)
+    assert stop.fraction() < 0.01
 
 
 def test_it_ends_soon_when_cancelled_and_keeps_the_best() -> None:
