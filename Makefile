@@ -5,20 +5,21 @@ export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
 
 .PHONY: demo test test-fast lint bench clean
 
-demo: .venv/ready  ## solve the shipped instance with live progress
+demo: .venv/kernels  ## solve the shipped instance with live progress
 	$(BIN)/horarium generate examples/small-university.ectt --time-limit 60 --output demo-timetable.sol
 
-test: .venv/ready  ## every test
+test: .venv/kernels  ## every test
 	$(BIN)/pytest
 
-test-fast: .venv/ready  ## all but whole runs and servers
+test-fast: .venv/kernels  ## all but whole runs and servers
 	$(BIN)/pytest -m "not slow"
 
 lint: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: .venv/ready
+bench: .venv/kernels
 	$(BIN)/python -m benchmarks.speed.kernel
+	$(BIN)/python -m benchmarks.quality.repair_choice
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -26,5 +27,11 @@ clean:
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# Numba keeps what it compiled until the function's own file changes; these are inlined into each
+# other, so all are compiled again when one changes.
+.venv/kernels: .venv/ready $(wildcard timetabling/kernels/*.py)
+	rm -f timetabling/kernels/__pycache__/*.nb?
 	$(BIN)/python -c "from timetabling.kernels import warm_up; warm_up()"
 	touch $@

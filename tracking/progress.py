@@ -254,7 +254,7 @@ class Progress:
             eta_seconds=self._eta_seconds(),
             started_at=self._started_at,
             last_updated=self._last_updated,
-            message=self._message,
+            message=self._message if self._shown >= self._index else stage.label,
             metadata=self._figures | {"completed_items": work.completed, "total_items": work.total},
         )
 
