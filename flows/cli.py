@@ -63,7 +63,7 @@ def generate(
         int | None,
         typer.Option(
             min=0,
-            help="Units of work (about a million a second a core) in place of the time limit: "
+            help="Units of work (some millions a second) in place of the time limit: "
             "the same seed then gives the same timetable.",
         ),
     ] = None,

@@ -342,8 +342,7 @@ class PeriodModel:
     def _add_reserves(self) -> Iterator[Any]:
         """Keep, for each course to be placed later, as many periods open as it will need.
 
-        Without this, the last clusters of the large instances find most periods blocked: of
-        829 lectures of erlangen2012_1, 178 had no place left.
+        Without this, the last clusters of the large instances may find every period blocked.
         """
         inside = set(self.courses)
         for c in range(len(self.problem.courses)):
