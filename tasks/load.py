@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
-from tasks.retrying import RETRIES, RETRY_DELAYS_SECONDS, worth_retrying
+from tasks.retrying import RETRYING
 from timetabling.formats import read_problem
 from timetabling.problem import Problem
 from tracking.hooks import reporter_of
@@ -15,13 +14,7 @@ from tracking.hooks import reporter_of
 __all__ = ["load"]
 
 
-@task(
-    task_run_name="read {instance.name}",
-    retries=RETRIES,
-    retry_delay_seconds=RETRY_DELAYS_SECONDS,
-    retry_condition_fn=worth_retrying,
-    cache_policy=NO_CACHE,
-)
+@task(task_run_name="read {instance.name}", **RETRYING)
 def load(instance: Path, *, job_id: str) -> Problem:
     """Read a file into a problem; one file is one unit of work.
 

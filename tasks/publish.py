@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
-from tasks.retrying import RETRIES, RETRY_DELAYS_SECONDS, worth_retrying
+from tasks.retrying import RETRYING
 from timetabling.formats import write_solution
 from timetabling.penalties import Formulation, Score, evaluate
 from timetabling.problem import Timetable
@@ -26,13 +25,7 @@ class Published:
     cancelled: bool = False
 
 
-@task(
-    task_run_name="write {output.name}",
-    retries=RETRIES,
-    retry_delay_seconds=RETRY_DELAYS_SECONDS,
-    retry_condition_fn=worth_retrying,
-    cache_policy=NO_CACHE,
-)
+@task(task_run_name="write {output.name}", **RETRYING)
 def publish(
     timetable: Timetable, *, formulation: Formulation, output: Path, job_id: str
 ) -> Published:

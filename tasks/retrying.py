@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypedDict
 
 from prefect import Task
+from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 
-__all__ = ["RETRIES", "RETRY_DELAYS_SECONDS", "worth_retrying"]
+__all__ = ["RETRYING", "worth_retrying"]
 
-RETRIES = 2
-RETRY_DELAYS_SECONDS = [1.0, 5.0]
+
+class _TaskOptions(TypedDict):
+    retries: int
+    retry_delay_seconds: list[float]
+    retry_condition_fn: Callable[[Task[..., Any], TaskRun, State[Any]], bool]
+    cache_policy: CachePolicy
 
 
 def worth_retrying(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
@@ -18,3 +24,13 @@ def worth_retrying(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -
     return isinstance(state.data, (OSError, MemoryError)) and not isinstance(
         state.data, (FileNotFoundError, IsADirectoryError, PermissionError)
     )
+
+
+# Nothing is cached between runs: Prefect would hash whole problems to find out that they differ.
+RETRYING = _TaskOptions(
+    retries=2,
+    retry_delay_seconds=[1.0, 5.0],
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
+"""The options that every task has."""

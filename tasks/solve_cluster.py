@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from tasks.budget import Allowance
-from tasks.retrying import RETRIES, RETRY_DELAYS_SECONDS, worth_retrying
+from tasks.retrying import RETRYING
 from timetabling.penalties import Formulation
 from timetabling.problem import Timetable
 from timetabling.search import SilentObserver
@@ -16,13 +15,7 @@ from tracking.hooks import reporter_of
 __all__ = ["solve_cluster"]
 
 
-@task(
-    task_run_name="cluster {number}",
-    retries=RETRIES,
-    retry_delay_seconds=RETRY_DELAYS_SECONDS,
-    retry_condition_fn=worth_retrying,
-    cache_policy=NO_CACHE,
-)
+@task(task_run_name="cluster {number}", **RETRYING)
 def solve_cluster(
     courses: tuple[int, ...],
     number: int,
