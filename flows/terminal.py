@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -15,6 +16,8 @@ from rich.text import Text
 from tracking.plan import Plan
 
 __all__ = ["Display", "duration"]
+
+WIDTH = 100  # columns at most: longer bars say no more
 
 Snapshot = Mapping[str, Any]
 
@@ -37,11 +40,11 @@ def duration(seconds: float | None) -> str:
 
 def draw(snapshot: Snapshot, plan: Plan) -> RenderableType:
     """Draw one snapshot: a line a stage, then the whole."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(min_width=max(len(stage.label) for stage in plan.stages))
-    table.add_column(width=40)
-    table.add_column(justify="right", min_width=7)
-    table.add_column()
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_column(no_wrap=True, justify="right", width=len("100.00 %"))
+    table.add_column(no_wrap=True, width=len("59 min 59 s left"))
     ids = [stage.id for stage in plan.stages]
     at = ids.index(snapshot["stage"])
     over = snapshot["status"] == "completed"
@@ -66,7 +69,7 @@ def draw(snapshot: Snapshot, plan: Plan) -> RenderableType:
         Text(f"{overall:.2f} %", "bold"),
         Text(left, "bold"),
     )
-    return Group(table, Text(_found(snapshot), "cyan"))
+    return Group(Constrain(table, WIDTH), Text(_found(snapshot), "cyan"))
 
 
 def _found(snapshot: Snapshot) -> str:

@@ -1,0 +1,53 @@
+"""What people see in a terminal and in a pipe."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from flows.terminal import Display, draw
+from tracking.plan import DEFAULT
+
+SNAPSHOT: dict[str, Any] = {
+    "stage": "ga_optimization",
+    "stage_label": "Improving the schedule",
+    "stage_progress": 33.33,
+    "overall_progress": 80.0,
+    "status": "running",
+    "eta_seconds": 3599,
+    "message": "GA generation 20/60: cost 17",
+    "metadata": {"completed_items": 20, "total_items": 60, "cost": 17, "violations": 2},
+}
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_every_stage_has_its_bar_and_nothing_is_cut_off(width: int) -> None:
+    console = Console(width=width, file=io.StringIO(), record=True)
+    console.print(draw(SNAPSHOT, DEFAULT))
+    lines = console.export_text().splitlines()
+    assert all(stage.label in line for stage, line in zip(DEFAULT.stages, lines, strict=False))
+    assert "100.00 %" in lines[0]
+    assert "33.33 %" in lines[3]
+    assert "20 of 60" in lines[3]
+    assert "80.00 %" in lines[5]
+    assert "59 min 59 s left" in lines[5]
+    assert lines[6].startswith("best so far: cost 17, 2 hard rules broken")
+
+
+def test_a_pipe_gets_a_line_for_each_stage_and_each_ten_percent() -> None:
+    text = io.StringIO()
+    snapshots = [{**SNAPSHOT, "overall_progress": 80.0 + i} for i in range(12)]
+    display = Display(Console(file=text, width=80), DEFAULT, lambda: snapshots[0])
+    display.start()
+    while "80.00" not in text.getvalue():
+        pass
+    for _ in range(11):
+        snapshots.pop(0)
+    display.stop()
+    lines = text.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(" 80.00 %  Improving the schedule  59 min 59 s left")
+    assert lines[1].startswith(" 91.00 %")
