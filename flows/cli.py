@@ -184,8 +184,11 @@ def _check_output(output: Path, instance: Path) -> Path:
     """Refuse early what could not be written at the end."""
     if output.is_dir():
         raise ValueError(f"{output}: expected a file to write to, got a folder")
-    if not output.absolute().parent.is_dir():
+    folder = output.absolute().parent
+    if not folder.is_dir():
         raise ValueError(f"{output}: expected an existing folder, got {output.parent}")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{output}: expected a folder that can be written to, got {output.parent}")
     if output.exists() and instance.exists() and output.samefile(instance):
         raise ValueError(f"{output}: expected a new file, got the instance itself")
     return output
