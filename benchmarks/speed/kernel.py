@@ -17,8 +17,9 @@ from timetabling.formats import read_problem
 from timetabling.generator import generate
 from timetabling.kernels.anneal import anneal, new_best, new_random
 from timetabling.kernels.compiling import compiled
-from timetabling.kernels.delta import State, move_delta, new_state, totals
+from timetabling.kernels.delta import move_delta, new_state
 from timetabling.kernels.model import Ints, Model, compile_model, to_arrays, to_timetable
+from timetabling.kernels.state import State, totals
 from timetabling.penalties import evaluate, formulation
 from timetabling.problem import Problem, Timetable
 

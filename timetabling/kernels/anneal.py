@@ -13,16 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timetabling.kernels.compiling import compiled, inlined, wide
-from timetabling.kernels.delta import (
-    State,
-    commit,
-    course_delta,
-    curricula_delta,
-    lecture_in,
-    move,
-    violations_delta,
-)
+from timetabling.kernels.curricula import curricula_delta
+from timetabling.kernels.delta import commit, course_delta, move, violations_delta
 from timetabling.kernels.model import Ints, Model
+from timetabling.kernels.state import State, lecture_in
 
 __all__ = ["Best", "anneal", "keep_better", "new_best", "new_random"]
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
-__all__ = ["compiled", "inlined", "wide"]
+__all__ = ["compiled", "inlined", "internal", "wide"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -26,6 +26,12 @@ def compiled(kernel: Kernel) -> Kernel:
 def inlined(kernel: Kernel) -> Kernel:
     """Compile into each caller, since a call hands over some 300 words of model and state."""
     return cast("Kernel", njit(**OPTIONS, forceinline=True)(kernel))
+
+
+def internal(kernel: Kernel) -> Kernel:
+    """Compile for other kernels only: wrappers for Python would double the time it takes."""
+    options = OPTIONS | {"cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("Kernel", njit(**options)(kernel))
 
 
 @inlined

@@ -22,7 +22,7 @@ from timetabling.kernels.anneal import (
     new_best,
     new_random,
 )
-from timetabling.kernels.delta import State, load_state, new_state
+from timetabling.kernels.delta import load_state, new_state
 from timetabling.kernels.model import Model, compile_model, to_arrays, to_timetable
 from timetabling.kernels.population import (
     Tables,
@@ -31,6 +31,7 @@ from timetabling.kernels.population import (
     load_array_module,
     upload,
 )
+from timetabling.kernels.state import State
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from timetabling.kernels.repairs import Weights
+from timetabling.kernels.choice import Weights
 
 __all__ = ["Decisions", "Learner", "advantages"]
 

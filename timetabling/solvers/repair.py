@@ -1,7 +1,7 @@
 """Repair by an agent that learns, while it works, which conflict to repair and how.
 
 Episodes set out from the best timetable so far. At each step some conflicts and some repairs
-of each are drawn (`timetabling.kernels.repairs`), a small network chooses one, and it is
+of each are drawn (`timetabling.kernels.candidates`), a small network chooses one, and it is
 carried out whatever it does to the cost: to leave bad ones alone is learned too. After each
 round of episodes a policy gradient changes the network (`timetabling.solvers.policy`).
 Why so, and what it gains: docs/decisions/0004-repair-agent.md.
@@ -14,9 +14,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from timetabling.kernels.choice import FEATURES
 from timetabling.kernels.delta import new_state
+from timetabling.kernels.desk import new_desk
 from timetabling.kernels.model import compile_model, to_arrays, to_timetable
-from timetabling.kernels.repairs import FEATURES, Record, new_desk, new_record, run_episode
+from timetabling.kernels.repairs import Record, new_record, run_episode
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop

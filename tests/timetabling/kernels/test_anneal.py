@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from timetabling.generator import generate
 from timetabling.kernels.anneal import Best, anneal, keep_better, new_best, new_random
-from timetabling.kernels.delta import new_state, totals
+from timetabling.kernels.delta import new_state
 from timetabling.kernels.model import compile_model, to_arrays, to_timetable
+from timetabling.kernels.state import totals
 from timetabling.penalties import FORMULATIONS, evaluate, formulation
 from timetabling.problem import Problem, Timetable
 

@@ -14,17 +14,15 @@ from hypothesis import strategies as st
 
 from timetabling.formats import read_problem
 from timetabling.kernels.delta import (
-    State,
-    lecture_in,
     load_state,
     move,
     move_delta,
     new_state,
     place,
-    totals,
     unplace,
 )
 from timetabling.kernels.model import Model, compile_model, to_arrays, to_timetable
+from timetabling.kernels.state import State, lecture_in, totals
 from timetabling.penalties import FORMULATIONS, Formulation, evaluate
 from timetabling.problem import Problem, Timetable
 

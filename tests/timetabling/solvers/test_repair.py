@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from timetabling.generator import generate
-from timetabling.kernels.repairs import FEATURES
+from timetabling.kernels.choice import FEATURES
 from timetabling.penalties import evaluate, formulation
 from timetabling.problem import Course, Problem, Room, Timetable
 from timetabling.search import Result, SilentObserver, WorkLimit
