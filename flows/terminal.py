@@ -57,7 +57,7 @@ def draw(snapshot: Snapshot, plan: Plan) -> RenderableType:
         style = "bold" if i == at and not over else "" if i < at or over else "dim"
         table.add_row(
             Text(stage.label, style),
-            ProgressBar(100, percent),
+            ProgressBar(100, percent, complete_style="cyan"),
             Text(f"{percent:.2f} %", style),
             items,
         )
@@ -65,7 +65,7 @@ def draw(snapshot: Snapshot, plan: Plan) -> RenderableType:
     left = "" if over else f"{duration(snapshot['eta_seconds'])} left"
     table.add_row(
         Text("Overall", "bold"),
-        ProgressBar(100, overall),
+        ProgressBar(100, overall, complete_style="cyan"),
         Text(f"{overall:.2f} %", "bold"),
         Text(left, "bold"),
     )
