@@ -48,7 +48,7 @@ class Recorder:
     """Listens to a job's channel from outside, as a stranger would."""
 
     def __init__(self, url: str, job_id: str) -> None:
-        self.events: list[tuple[float, dict[str, Any]]] = []
+        self._heard: list[tuple[float, dict[str, Any]]] = []
         self._client = Redis.from_url(url, socket_timeout=None)
         self._channel = self._client.pubsub()  # type: ignore[no-untyped-call]
         self._channel.subscribe(f"progress:job:{job_id}")
@@ -61,19 +61,28 @@ class Recorder:
         while not self._stopped.is_set():
             message = self._channel.get_message(timeout=0.1)
             if message is not None:
-                self.events.append((time.monotonic(), json.loads(message["data"])))
+                self._heard.append((time.monotonic(), json.loads(message["data"])))
+
+    @property
+    def events(self) -> list[tuple[float, dict[str, Any]]]:
+        """All that was heard; what was just published may still be on its way for a moment."""
+        heard = -1
+        while heard < len(self._heard):
+            heard = len(self._heard)
+            time.sleep(0.2)
+        return list(self._heard)
 
     def wait_for(self, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first snapshot, seen already or still to come, of which this is true."""
         deadline = time.monotonic() + 20
         looked_at = 0
         while time.monotonic() < deadline:
-            for _, snapshot in self.events[looked_at:]:
+            for _, snapshot in self._heard[looked_at:]:
                 if reached(snapshot):
                     return snapshot
                 looked_at += 1
             time.sleep(0.01)
-        pytest.fail(f"never seen; last was {self.events[-1:]}")
+        pytest.fail(f"never seen; last was {self._heard[-1:]}")
 
     def stop(self) -> None:
         self._stopped.set()
