@@ -6,7 +6,9 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from queue import Queue
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from redis import Redis
@@ -50,26 +52,32 @@ class Recorder:
     def __init__(self, url: str, job_id: str) -> None:
         self._heard: list[tuple[float, dict[str, Any]]] = []
         self._client = Redis.from_url(url, socket_timeout=None)
-        self._channel = self._client.pubsub()  # type: ignore[no-untyped-call]
-        self._channel.subscribe(f"progress:job:{job_id}")
-        self._channel.get_message(timeout=10)
+        self._echo = f"echo:{uuid4()}"
+        self._echoes = Queue[None]()
+        self._channel = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        self._channel.subscribe(f"progress:job:{job_id}", self._echo)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._listen)
         self._thread.start()
+        self._hear_all()
 
     def _listen(self) -> None:
         while not self._stopped.is_set():
             message = self._channel.get_message(timeout=0.1)
-            if message is not None:
+            if message is not None and message["channel"].decode() == self._echo:
+                self._echoes.put(None)
+            elif message is not None:
                 self._heard.append((time.monotonic(), json.loads(message["data"])))
+
+    def _hear_all(self) -> None:
+        """Hear what is published by now: Redis keeps the order, so our own echo comes after it."""
+        self._client.publish(self._echo, b"")
+        self._echoes.get(timeout=20)
 
     @property
     def events(self) -> list[tuple[float, dict[str, Any]]]:
-        """All that was heard; what was just published may still be on its way for a moment."""
-        heard = -1
-        while heard < len(self._heard):
-            heard = len(self._heard)
-            time.sleep(0.2)
+        """Every snapshot published by now, and when it came."""
+        self._hear_all()
         return list(self._heard)
 
     def wait_for(self, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
