@@ -15,9 +15,10 @@ import numpy as np
 
 from timetabling.formats import read_problem
 from timetabling.generator import generate
-from timetabling.kernels.anneal import anneal, new_best, new_random
+from timetabling.kernels.anneal import anneal, new_best
 from timetabling.kernels.compiling import compiled
 from timetabling.kernels.delta import move_delta, new_state
+from timetabling.kernels.draws import new_random
 from timetabling.kernels.model import Ints, Model, compile_model, to_arrays, to_timetable
 from timetabling.kernels.state import State, totals
 from timetabling.penalties import evaluate, formulation

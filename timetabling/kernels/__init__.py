@@ -13,10 +13,11 @@ def warm_up() -> None:
     # Loading Numba takes most of a second, which whoever only names this package is spared.
     import numpy as np
 
-    from timetabling.kernels.anneal import anneal, new_best, new_random
+    from timetabling.kernels.anneal import anneal, new_best
     from timetabling.kernels.choice import FEATURES, Weights
     from timetabling.kernels.delta import load_state, new_state
     from timetabling.kernels.desk import new_desk
+    from timetabling.kernels.draws import new_random
     from timetabling.kernels.model import compile_model, to_arrays
     from timetabling.kernels.repairs import new_record, run_episode
     from timetabling.penalties import formulation

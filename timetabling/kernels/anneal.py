@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import curricula_delta
 from timetabling.kernels.delta import commit, course_delta, move, violations_delta
+from timetabling.kernels.draws import (
+    Random,
+    draw,
+    draw_fraction,
+    draw_period_beside_mate,
+    draw_room_worth_trying,
+)
 from timetabling.kernels.model import Ints, Model
 from timetabling.kernels.state import State, lecture_in
 
-__all__ = ["Best", "anneal", "keep_better", "new_best", "new_random"]
-
-Random = NDArray[np.uint64]
+__all__ = ["Best", "anneal", "keep_better", "new_best"]
 
 # How often each kind of move is proposed, percent; the rest keeps the room.
 ANY_PLACE = 40
@@ -42,11 +47,6 @@ class Best(NamedTuple):
 def new_best(state: State) -> Best:
     """Start from what a state holds."""
     return Best(state.period.copy(), state.room.copy(), state.total.copy())
-
-
-def new_random(seed: np.random.SeedSequence) -> Random:
-    """State of the kernels' own random numbers."""
-    return seed.generate_state(1, np.uint64) | np.uint64(1)
 
 
 @compiled
@@ -73,14 +73,14 @@ def anneal(
         What a broken hard rule costs.
     """
     for _ in range(num_moves):
-        lecture = _draw(random, model.num_lectures)
+        lecture = draw(random, model.num_lectures)
         course = wide(model.lecture_course[lecture])
         old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
         period, room = _propose(model, state, random, course, old_period, old_room)
         here = state.lecture_at[course, period]
         if (here >= 0 and here != lecture) or (period == old_period and room == old_room):
             continue
-        limit = -temperature * math.log(_fraction(random))
+        limit = -temperature * math.log(draw_fraction(random))
 
         other = lecture_in(state, room, period)
         if other == SEVERAL:
@@ -156,49 +156,22 @@ def _propose(
     model: Model, state: State, random: Random, course: int, old_period: int, old_room: int
 ) -> tuple[int, int]:
     """Draw a period and a room."""
-    kind = _draw(random, 100)
+    kind = draw(random, 100)
     if old_period < 0 or kind < ANY_PLACE:
-        return _draw(random, model.num_periods), _room_worth_trying(model, random, course)
+        return draw(random, model.num_periods), draw_room_worth_trying(model, random, course)
     kind -= ANY_PLACE
     if kind < GUIDED:
-        period = _period_beside_mate(model, state, random, course)
+        period = draw_period_beside_mate(model, state, random, course)
         if kind % 2 == 0:
-            return period, _room_worth_trying(model, random, course)
+            return period, draw_room_worth_trying(model, random, course)
         return period, old_room
     kind -= GUIDED
     if kind < ROOM_ONLY:
-        return old_period, _room_worth_trying(model, random, course)
+        return old_period, draw_room_worth_trying(model, random, course)
     kind -= ROOM_ONLY
     if kind < ANY_ROOM_ONLY:
-        return old_period, _draw(random, model.num_rooms)
-    return _draw(random, model.num_periods), old_room
-
-
-@inlined
-def _room_worth_trying(model: Model, random: Random, course: int) -> int:
-    start = model.rooms_start[course]
-    return wide(model.rooms[start + _draw(random, model.rooms_start[course + 1] - start)])
-
-
-@inlined
-def _period_beside_mate(model: Model, state: State, random: Random, course: int) -> int:
-    """Draw a period just before or after another lecture of one of the course's curricula."""
-    start = model.curricula_start[course]
-    count = model.curricula_start[course + 1] - start
-    if count > 0:
-        q = model.curricula[start + _draw(random, count)]
-        start = model.members_start[q]
-        mate = model.members[start + _draw(random, model.members_start[q + 1] - start)]
-        start = model.first_lecture[mate]
-        period = state.period[start + _draw(random, model.first_lecture[mate + 1] - start)]
-        if period >= 0:
-            slot = period % model.periods_per_day
-            is_after = _draw(random, 2) == 1
-            if is_after and slot < model.periods_per_day - 1:
-                return wide(period + 1)
-            if not is_after and slot > 0:
-                return wide(period - 1)
-    return _draw(random, model.num_periods)
+        return old_period, draw(random, model.num_rooms)
+    return draw(random, model.num_periods), old_room
 
 
 @inlined
@@ -244,26 +217,3 @@ def _swap_tangled(
     if change > limit:
         move(model, state, lecture, period, room)
         move(model, state, other, other_period, other_room)
-
-
-@inlined
-def _draw(random: Random, below: int) -> int:
-    """Draw an integer from 0 to below - 1 (xorshift; Marsaglia 2003)."""
-    scaled = (_next(random) >> np.uint64(32)) * np.uint64(below)
-    return wide(scaled >> np.uint64(32))  # type: ignore[arg-type]
-
-
-@inlined
-def _fraction(random: Random) -> float:
-    """Draw a number above 0 and at most 1."""
-    return float((_next(random) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53
-
-
-@inlined
-def _next(random: Random) -> np.uint64:
-    word: np.uint64 = random[0]
-    word ^= word << np.uint64(13)
-    word ^= word >> np.uint64(7)
-    word ^= word << np.uint64(17)
-    random[0] = word
-    return word

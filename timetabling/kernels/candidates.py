@@ -6,7 +6,8 @@ import numpy as np
 
 from timetabling.kernels.compiling import internal
 from timetabling.kernels.delta import move, move_delta
-from timetabling.kernels.desk import CONFLICTS, MAX_CHANGES, REPAIRS, Desk, below
+from timetabling.kernels.desk import CONFLICTS, MAX_CHANGES, REPAIRS, Desk
+from timetabling.kernels.draws import draw, draw_period_beside_mate, draw_room_worth_trying
 from timetabling.kernels.model import Model
 from timetabling.kernels.state import State
 
@@ -41,13 +42,13 @@ def update_blame(
 def _draw_by_blame(desk: Desk) -> int:
     """Draw a lecture with a chance by its blame, and one time in eight any."""
     total = int(desk.blame.sum())
-    if total > 0 and below(desk, 8) > 0:
-        ticket = below(desk, total)
+    if total > 0 and draw(desk.random, 8) > 0:
+        ticket = draw(desk.random, total)
         for lecture in range(desk.blame.shape[0]):
             ticket -= desk.blame[lecture]
             if ticket < 0:
                 return lecture
-    return below(desk, desk.blame.shape[0])
+    return draw(desk.random, desk.blame.shape[0])
 
 
 # ---- how to repair it
@@ -115,11 +116,13 @@ def _find_place(
     found = False
     for _ in range(1 if kind == KICK else SAMPLES):
         if kind == NEAR:
-            period = _draw_period_near(model, state, desk, lecture)
+            period = draw_period_beside_mate(
+                model, state, desk.random, model.lecture_course[lecture]
+            )
         elif kind == ROOM:
             period = int(np.int64(state.period[lecture]))
         else:
-            period = below(desk, model.num_periods)
+            period = draw(desk.random, model.num_periods)
         if not _can_hold(model, state, lecture, period):
             continue
         if kind == CHAIN and period == desk.period[i, 0]:
@@ -144,7 +147,7 @@ def _find_place(
 def _draw_swap(model: Model, state: State, desk: Desk, i: int, lecture: int) -> bool:
     """Let the lecture change places with another one."""
     period, room = int(np.int64(state.period[lecture])), state.room[lecture]
-    other = below(desk, model.num_lectures)
+    other = draw(desk.random, model.num_lectures)
     there = int(np.int64(state.period[other]))
     if period < 0 or there < 0 or there == period:
         return False
@@ -163,7 +166,7 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
     course = model.lecture_course[lecture]
     period = NOWHERE
     for _ in range(SAMPLES):
-        p = below(desk, model.num_periods)
+        p = draw(desk.random, model.num_periods)
         if (
             p != state.period[lecture]
             and not model.unavailable[course, p]
@@ -173,8 +176,7 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
             period = p
     if period < 0:
         return 0
-    first = model.rooms_start[course]
-    room = int(np.int64(model.rooms[first + below(desk, model.rooms_start[course + 1] - first)]))
+    room = draw_room_worth_trying(model, desk.random, course)
     desk.period[i, 0] = period
     desk.room[i, 0] = room
     count = 1
@@ -203,33 +205,12 @@ def _can_hold(model: Model, state: State, lecture: int, period: int) -> bool:
 
 
 @internal
-def _draw_period_near(model: Model, state: State, desk: Desk, lecture: int) -> int:
-    """A period next to a lecture of one of the course's curricula, or any."""
-    course = model.lecture_course[lecture]
-    first = model.curricula_start[course]
-    num_curricula = model.curricula_start[course + 1] - first
-    if num_curricula > 0:
-        q = model.curricula[first + below(desk, num_curricula)]
-        first = model.members_start[q]
-        mate = model.members[first + below(desk, model.members_start[q + 1] - first)]
-        first = model.first_lecture[mate]
-        other = first + below(desk, model.first_lecture[mate + 1] - first)
-        there = int(np.int64(state.period[other]))
-        if other != lecture and there >= 0:
-            period = there + 2 * below(desk, 2) - 1
-            per_day = model.periods_per_day
-            if period >= 0 and period // per_day == there // per_day:
-                return period
-    return below(desk, model.num_periods)
-
-
-@internal
 def _draw_room(model: Model, state: State, desk: Desk, lecture: int, period: int) -> int:
     """A room worth trying, and a free one if there is one."""
     course = model.lecture_course[lecture]
     first = model.rooms_start[course]
     num_rooms = model.rooms_start[course + 1] - first
-    start = below(desk, num_rooms)
+    start = draw(desk.random, num_rooms)
     for k in range(num_rooms):
         room = int(np.int64(model.rooms[first + (start + k) % num_rooms]))
         if state.room_load[room, period] == 0:

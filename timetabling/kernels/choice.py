@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from timetabling.kernels.compiling import internal
-from timetabling.kernels.desk import MAX_CHANGES, REPAIRS, Desk, Floats, below
+from timetabling.kernels.desk import MAX_CHANGES, REPAIRS, Desk, Floats
+from timetabling.kernels.draws import draw_fraction
 from timetabling.kernels.model import Model
 from timetabling.kernels.state import State
 
@@ -114,7 +115,7 @@ def choose(desk: Desk, features: Floats, weights: Weights, num_candidates: int) 
     for i in range(num_candidates):
         desk.scores[i] = math.exp(desk.scores[i] - highest)
         total += desk.scores[i]
-    ticket = below(desk, 1 << 32) / (1 << 32) * total
+    ticket = draw_fraction(desk.random) * total
     for i in range(num_candidates):
         ticket -= desk.scores[i]
         if ticket < 0.0:

@@ -1,4 +1,4 @@
-"""Where an episode of repair does its sums: candidates, blame, history, and random numbers."""
+"""Where an episode of repair does its sums: candidates, blame, history."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.kernels.compiling import internal
+from timetabling.kernels.draws import Random
 from timetabling.kernels.model import Model
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "REPAIRS",
     "Desk",
     "Floats",
-    "below",
     "new_desk",
 ]
 
@@ -48,7 +47,7 @@ class Desk(NamedTuple):
     cost: Longs  # (MAX_CANDIDATES,): change
     kind: Longs  # (MAX_CANDIDATES,)
     scores: Floats  # (MAX_CANDIDATES,)
-    random: NDArray[np.uint64]  # (1,): state of the generator, never 0
+    random: Random
     work: Longs  # (1,): moves priced
 
 
@@ -76,15 +75,3 @@ def new_desk(model: Model) -> Desk:
         random=np.ones(1, np.uint64),
         work=np.zeros(1, np.int64),
     )
-
-
-@internal
-def below(desk: Desk, bound: int) -> int:
-    """Draw 0 to bound - 1, bound at most 2^32: the high word of Vigna's xorshift64* (2016)."""
-    x = desk.random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    desk.random[0] = x
-    word = (x * np.uint64(2685821657736338717)) >> np.uint64(32)
-    return int(np.int64((word * np.uint64(bound)) >> np.uint64(32)))

@@ -15,7 +15,8 @@ from timetabling.kernels.candidates import NOWHERE, propose, update_blame
 from timetabling.kernels.choice import BUDGET, EPISODE, FEATURES, Weights, choose, describe
 from timetabling.kernels.compiling import compiled, internal
 from timetabling.kernels.delta import load_state, move
-from timetabling.kernels.desk import MAX_CANDIDATES, Desk, Floats, below
+from timetabling.kernels.desk import MAX_CANDIDATES, Desk, Floats
+from timetabling.kernels.draws import draw
 from timetabling.kernels.model import Ints, Model
 from timetabling.kernels.state import State
 
@@ -115,7 +116,7 @@ def run_episode(
             if j < desk.num_changes[chosen]:
                 lecture = desk.lecture[chosen, j]
             else:
-                lecture = below(desk, model.num_lectures)
+                lecture = draw(desk.random, model.num_lectures)
             update_blame(model, state, desk, lecture, violation_weight)
         before, now = now, state.total[0] * violation_weight + state.total[1]
         record.num_candidates[step] = num_candidates

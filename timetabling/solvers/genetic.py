@@ -16,13 +16,12 @@ import numpy as np
 
 from timetabling.kernels.anneal import (
     Best,
-    Random,
     anneal,
     keep_better,
     new_best,
-    new_random,
 )
 from timetabling.kernels.delta import load_state, new_state
+from timetabling.kernels.draws import Random, new_random
 from timetabling.kernels.model import Model, compile_model, to_arrays, to_timetable
 from timetabling.kernels.population import (
     Tables,

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timetabling.generator import generate
-from timetabling.kernels.anneal import Best, anneal, keep_better, new_best, new_random
+from timetabling.kernels.anneal import Best, anneal, keep_better, new_best
 from timetabling.kernels.delta import new_state
+from timetabling.kernels.draws import new_random
 from timetabling.kernels.model import compile_model, to_arrays, to_timetable
 from timetabling.kernels.state import totals
 from timetabling.penalties import FORMULATIONS, evaluate, formulation

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timetabling.generator import generate
-from timetabling.kernels.anneal import anneal, new_best, new_random
+from timetabling.kernels.anneal import anneal, new_best
 from timetabling.kernels.delta import new_state
+from timetabling.kernels.draws import new_random
 from timetabling.kernels.model import Ints, Model, compile_model, to_arrays, to_timetable
 from timetabling.kernels.population import cross, evaluate_population, load_array_module, upload
 from timetabling.penalties import FORMULATIONS, evaluate
