@@ -42,7 +42,6 @@ def solve(
     seed: int,
     observer: Observer,
     courses: Sequence[int] | None = None,
-    num_workers: int = 1,
 ) -> Result:
     """Place the lectures of some courses, those of all others staying where they are.
 
@@ -62,8 +61,6 @@ def solve(
         Told of the end, and of progress where `courses` is None.
     courses
         Indices of the courses to place, all when None.
-    num_workers
-        Threads of CP-SAT; one when the budget is counted in work.
 
     Returns
     -------
@@ -79,7 +76,7 @@ def solve(
         observer.update_stage_progress(0, 1)
     if chosen and not stop():
         model = PeriodModel(Board(problem, formulation, fixed), sorted(chosen))
-        search = _Search(model, held, seed % 2**31, num_workers)
+        search = _Search(model, held, seed % 2**31)
         search.place(stop, PLACING_SHARE)
         search.improve(stop)
         held = search.held
@@ -127,7 +124,7 @@ def place_missing(
         fixed = [lecture for lecture in lectures if lecture.course not in chosen]
         held = _begin(Timetable(problem, lectures), chosen, fixed, formulation)
         model = PeriodModel(Board(problem, formulation, fixed), sorted(chosen))
-        search = _Search(model, held, rng.randrange(2**31), num_workers=1)
+        search = _Search(model, held, rng.randrange(2**31))
         search.place(stop)
         placed = assign_rooms(problem, formulation, search.held, fixed)
         if len(fixed) + len(placed) > len(lectures):
@@ -205,12 +202,10 @@ def _report(result: Result, observer: Observer) -> None:
 class _Search:
     """CP-SAT on one model, from one set of periods to better ones."""
 
-    def __init__(
-        self, model: PeriodModel, held: set[tuple[int, int]], seed: int, num_workers: int
-    ) -> None:
+    def __init__(self, model: PeriodModel, held: set[tuple[int, int]], seed: int) -> None:
         self.model = model
         self.held = held
-        self._seed, self._num_workers = seed, num_workers
+        self._seed = seed
 
     def place(self, stop: Stop, share: float = 1.0) -> None:
         """Place what can be placed, within a share of what is left of the budget."""
@@ -239,12 +234,13 @@ class _Search:
         # Its own handler would leave Ctrl-C without Python's when the search ends.
         parameters.catch_sigint_signal = False
         work = stop.work_left
-        parameters.num_workers = self._num_workers if work is None else 1
         if work is not None:
             parameters.max_deterministic_time = work * share / 1e6
-        # Taking turns, one thread improves (neighbourhoods of CP-SAT's own) and proves. Linear
-        # relaxations, probing and symmetries took whole budgets of 5 s for nothing.
-        parameters.interleave_search = parameters.num_workers == 1
+        # Taking turns, one thread improves (neighbourhoods of CP-SAT's own) and proves: two threads
+        # were no better, and not repeatable. Linear relaxations, probing and symmetries took whole
+        # budgets of 5 s for nothing.
+        parameters.num_workers = 1
+        parameters.interleave_search = True
         parameters.subsolvers.extend(["no_lp", "core"])
         parameters.linearization_level = 0
         parameters.cp_model_probing_level = 0
