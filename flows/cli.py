@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from timetabling.formats import InputError, read_problem, read_solution
-from timetabling.penalties import Score, evaluate, formulation
+from timetabling.penalties import FormulationName, Score, evaluate, formulation
 from tracking.keys import check_job_id
 from tracking.plan import PLANS, plan
 from tracking.store import Store
@@ -38,7 +38,6 @@ PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
 }
 
-FormulationName = Literal["UD1", "UD2", "UD3", "UD4", "UD5"]
 Instance = Annotated[Path, typer.Argument(help="The instance: a `.ctt` or `.ectt` file.")]
 Rules = Annotated[
     FormulationName, typer.Option("--formulation", help="Rules and weights that count.")
@@ -83,7 +82,6 @@ def generate(
 
     Ctrl-C keeps the best timetable so far and writes it.
     """
-    console = Console(stderr=True)
     try:
         chosen_plan = plan(plan_name)
         if job_id is not None:
@@ -101,19 +99,19 @@ def generate(
         os.environ.setdefault(name, value)
     try:
         # Prefect and the engines take seconds to import; nothing above needs them.
-        from flows.run import Request, run
+        from flows.run import run
 
-        request = Request(
-            instance=instance.resolve(),
-            output=target.resolve(),
-            formulation=rules,
-            time_limit_seconds=time_limit,
-            work_limit=work_limit,
-            plan=chosen_plan,
-            seed=seed,
-            job_id=job_id,
-        )
-        published = run(request, redis_url=redis_url, console=console)
+        parameters = {
+            "instance": instance.resolve(),
+            "output": target.resolve(),
+            "formulation": rules,
+            "time_limit_seconds": time_limit,
+            "work_limit": work_limit,
+            "plan": plan_name,
+            "seed": seed,
+            "job_id": job_id,
+        }
+        published = run(parameters, chosen_plan, redis_url=redis_url, console=Console(stderr=True))
     except (ValueError, OSError) as error:
         _refuse(error)
     except RuntimeError as error:

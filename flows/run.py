@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
@@ -21,45 +19,31 @@ from rich.console import Console
 from flows.server import prefect_server
 from flows.terminal import Display
 from flows.timetable import timetable
-from tasks.budget import stop_searching
 from tasks.publish import Published
+from tasks.stopping import stop_searching
 from timetabling.kernels import warm_up
 from tracking.embedded import embedded_redis
 from tracking.hooks import job_id_of, reporter_of
 from tracking.plan import Plan
 
-__all__ = ["Request", "run"]
+__all__ = ["run"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the command line was asked for; the flow's parameters."""
-
-    instance: Path
-    output: Path
-    formulation: str
-    time_limit_seconds: float
-    work_limit: int | None
-    plan: Plan
-    seed: int
-    job_id: str | None
-
-    def parameters(self) -> dict[str, Any]:
-        """Name the flow's parameters as the flow does."""
-        return {
-            "instance": self.instance,
-            "output": self.output,
-            "formulation": self.formulation,
-            "time_limit_seconds": self.time_limit_seconds,
-            "work_limit": self.work_limit,
-            "plan": self.plan.name,
-            "seed": self.seed,
-            "job_id": self.job_id,
-        }
-
-
-def run(request: Request, *, redis_url: str | None, console: Console) -> Published:
+def run(
+    parameters: Mapping[str, Any], plan: Plan, *, redis_url: str | None, console: Console
+) -> Published:
     """Run the flow, draw its progress, and return what was published.
+
+    Parameters
+    ----------
+    parameters
+        The flow's.
+    plan
+        The one that the parameters name.
+    redis_url
+        Where progress is told; None starts a Redis for this run.
+    console
+        Where progress is drawn.
 
     Raises
     ------
@@ -83,13 +67,11 @@ def run(request: Request, *, redis_url: str | None, console: Console) -> Publish
                 f"job {job_id} on {os.environ['HORARIUM_REDIS_URL']}", style="dim", soft_wrap=True
             )
             reporter = reporter_of(job_id)
-            display = Display(console, request.plan, lambda: reporter.last_snapshot)
-            display.start()
-            stack.callback(display.stop)
+            stack.enter_context(Display(console, plan, lambda: reporter.last_snapshot))
             stack.enter_context(_interrupts_stop(job_id))
 
         watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])
-        state = watched(**request.parameters(), return_state=True)
+        state = watched(**parameters, return_state=True)
     if state.is_cancelled():
         # `state.result()` raises for a cancelled run, whatever it returned.
         return cast("Published", cast("Any", state.data).result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.constrain import Constrain
@@ -83,7 +83,7 @@ def _found(snapshot: Snapshot) -> str:
 
 
 class Display:
-    """Draws a job's snapshots until `stop`, ten times a second; a context manager.
+    """Draws a job's snapshots, ten times a second, for as long as its block lasts.
 
     Parameters
     ----------
@@ -104,14 +104,15 @@ class Display:
         )
         self._thread = threading.Thread(target=self._print_changes, daemon=True)
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Begin to draw."""
         if self._console.is_terminal:
             self._live.start()
         else:
             self._thread.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Draw the last snapshot and end."""
         self._over.set()
         if self._live.is_started:

@@ -1,8 +1,9 @@
 """The flow: from an instance's file to a published timetable, in six stages.
 
 A time limit is split over the stages; what a stage does not use goes to the next. Told to stop
-(by `tasks.budget.stop_searching`, Ctrl-C on the command line, or SIGTERM), the engine in work hands
-over its best, later stages are left out, and that is published before the run ends as cancelled.
+(by `tasks.stopping.stop_searching`, Ctrl-C on the command line, or SIGTERM), the engine in work
+hands over its best, later stages are left out, and that is published before the run ends as
+cancelled.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from prefect.utilities.annotations import quote
 from pydantic import Field
 
 from flows.settings import Settings
-from tasks.budget import Budget, is_stopped, stop_searching
+from tasks.budget import Budget
 from tasks.evolve import evolve
 from tasks.load import load
 from tasks.merge import merge
@@ -31,8 +32,9 @@ from tasks.place_missing import place_missing
 from tasks.publish import Published, publish
 from tasks.refine import refine
 from tasks.solve_cluster import solve_cluster
+from tasks.stopping import is_stopped, searching, stop_searching
 from timetabling.clustering import Clustering
-from timetabling.penalties import Formulation
+from timetabling.penalties import Formulation, FormulationName
 from timetabling.penalties import formulation as find_formulation
 from timetabling.problem import Problem, Timetable
 from tracking.hooks import current_reporter, tracked
@@ -60,9 +62,7 @@ PUBLISHING_SHARE = 0.03
 def timetable(
     instance: Annotated[Path, Field(description="The instance's file, .ctt or .ectt")],
     output: Annotated[Path, Field(description="Where to write the timetable")],
-    formulation: Annotated[
-        Literal["UD1", "UD2", "UD3", "UD4", "UD5"], Field(description="Rules and weights")
-    ] = "UD2",
+    formulation: Annotated[FormulationName, Field(description="Rules and weights")] = "UD2",
     time_limit_seconds: Annotated[
         float, Field(gt=0, description="Seconds from reading to published")
     ] = 120.0,
@@ -88,59 +88,37 @@ def timetable(
     )
     reporter.expect(budget.expected_seconds() or {})
 
-    reporter.start_stage("loading")
-    problem = _result(load.submit(instance, job_id=job), job)
-    reporter.complete_stage()
+    with searching(job):
+        reporter.start_stage("loading")
+        problem = _result(load.submit(instance, job_id=job), job)
+        reporter.complete_stage()
 
-    reporter.start_stage("clustering")
-    clustering = _result(
-        organise.submit(
-            _whole(problem), max_courses=MAX_COURSES_PER_CLUSTER, seed=seed, job_id=job
-        ),
-        job,
+        reporter.start_stage("clustering")
+        clustering = _result(
+            organise.submit(
+                _whole(problem), max_courses=MAX_COURSES_PER_CLUSTER, seed=seed, job_id=job
+            ),
+            job,
+        )
+        reporter.complete_stage()
+
+        best = _place_clusters(problem, clustering, rules, budget, settings, seed)
+        best = _improve(best, rules, budget, settings, seed)
+        if find_plan(plan).stages[-1].id == "finalize" and not is_stopped(job):
+            reporter.complete_stage()
+            reporter.start_stage("finalize")
+        published = publish(_whole(best), formulation=rules, output=output, job_id=job)
+        if not is_stopped(job):
+            reporter.complete_stage()
+            return published
+    # Prefect runs no hook for a flow that returns Cancelled, so the end is told here.
+    reporter.mark_cancelled()
+    score = published.score
+    return Cancelled(
+        message=f"stopped; best so far is in {output}: "
+        f"{score.num_violations} violations, cost {score.cost}",
+        data=replace(published, cancelled=True),
     )
-    reporter.complete_stage()
-
-    best = _place_clusters(problem, clustering, rules, budget, settings, seed)
-    if not is_stopped(job):
-        reporter.start_stage("ga_optimization")
-        best = _result(
-            evolve.submit(
-                _whole(best),
-                formulation=rules,
-                allowance=budget.allow("ga_optimization"),
-                num_threads=settings.num_workers,
-                seed=seed,
-            ),
-            job,
-        )
-    if not is_stopped(job):
-        reporter.complete_stage()
-        reporter.start_stage("rl_refinement")
-        best = _result(
-            refine.submit(
-                _whole(best),
-                formulation=rules,
-                allowance=budget.allow("rl_refinement"),
-                seed=seed,
-            ),
-            job,
-        )
-    if find_plan(plan).stages[-1].id == "finalize" and not is_stopped(job):
-        reporter.complete_stage()
-        reporter.start_stage("finalize")
-    published = publish(_whole(best), formulation=rules, output=output, job_id=job)
-    if is_stopped(job):
-        # Prefect runs no hook for a flow that returns Cancelled, so the end is told here.
-        reporter.mark_cancelled()
-        score = published.score
-        return Cancelled(
-            message=f"stopped; best so far is in {output}: "
-            f"{score.num_violations} violations, cost {score.cost}",
-            data=replace(published, cancelled=True),
-        )
-    reporter.complete_stage()
-    return published
 
 
 def _place_clusters(
@@ -183,6 +161,28 @@ def _place_clusters(
     )
     if not is_stopped(budget.job_id):
         reporter.complete_stage()
+    return best
+
+
+def _improve(
+    best: Timetable, rules: Formulation, budget: Budget, settings: Settings, seed: int
+) -> Timetable:
+    """Search from a whole timetable, then resolve what conflicts are left."""
+    reporter, job = current_reporter(), budget.job_id
+    if not is_stopped(job):
+        reporter.start_stage("ga_optimization")
+        allowance = budget.allow("ga_optimization")
+        num_threads = settings.num_workers
+        future = evolve.submit(
+            _whole(best), formulation=rules, allowance=allowance, num_threads=num_threads, seed=seed
+        )
+        best = _result(future, job)
+    if not is_stopped(job):
+        reporter.complete_stage()
+        reporter.start_stage("rl_refinement")
+        allowance = budget.allow("rl_refinement")
+        future = refine.submit(_whole(best), formulation=rules, allowance=allowance, seed=seed)
+        best = _result(future, job)
     return best
 
 

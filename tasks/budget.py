@@ -1,4 +1,4 @@
-"""How much a job may spend, and whether it was told to stop searching.
+"""How much a job may spend.
 
 A budget is split over the stages of a job; an allowance, one call's part of it, travels to a task
 as a plain value, and the task turns it into the library's `Stop`.
@@ -6,27 +6,14 @@ as a plain value, and the task turns it into the library's `Stop`.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tasks.stopping import is_stopped
 from timetabling.search import Stop, TimeLimit, WorkLimit
 
-__all__ = ["Allowance", "Budget", "is_stopped", "stop_searching"]
-
-_stopped: dict[str, threading.Event] = {}
-
-
-def stop_searching(job_id: str) -> None:
-    """Tell the searches of a job in this process to hand over the best they have."""
-    _stopped.setdefault(job_id, threading.Event()).set()
-
-
-def is_stopped(job_id: str) -> bool:
-    """Whether `stop_searching` was called for the job in this process."""
-    event = _stopped.get(job_id)
-    return event is not None and event.is_set()
+__all__ = ["Allowance", "Budget"]
 
 
 @dataclass(frozen=True, slots=True)

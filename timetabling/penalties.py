@@ -11,10 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from timetabling.problem import Timetable
 
-__all__ = ["FORMULATIONS", "Formulation", "Score", "evaluate", "formulation"]
+__all__ = ["FORMULATIONS", "Formulation", "FormulationName", "Score", "evaluate", "formulation"]
+
+FormulationName = Literal["UD1", "UD2", "UD3", "UD4", "UD5"]
+"""The names that `formulation` knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -40,13 +41,10 @@ def test_every_stage_has_its_bar_and_nothing_is_cut_off(width: int) -> None:
 def test_a_pipe_gets_a_line_for_each_stage_and_each_ten_percent() -> None:
     text = io.StringIO()
     snapshots = [{**SNAPSHOT, "overall_progress": 80.0 + i} for i in range(12)]
-    display = Display(Console(file=text, width=80), DEFAULT, lambda: snapshots[0])
-    display.start()
-    while "80.00" not in text.getvalue():
-        pass
-    for _ in range(11):
-        snapshots.pop(0)
-    display.stop()
+    with Display(Console(file=text, width=80), DEFAULT, lambda: snapshots[0]):
+        while "80.00" not in text.getvalue():
+            time.sleep(0.01)
+        del snapshots[:11]
     lines = text.getvalue().splitlines()
     assert len(lines) == 2
     assert lines[0].startswith(" 80.00 %  Improving the schedule  59 min 59 s left")

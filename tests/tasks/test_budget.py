@@ -1,0 +1,55 @@
+"""How a budget is split, and how a job is told to stop."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tasks.budget import Allowance, Budget
+from tasks.stopping import is_stopped, searching, stop_searching
+
+SHARES = {"first": 0.25, "second": 0.5, "third": 0.25}
+
+
+def test_a_stopped_job_stops_its_searches_and_its_id_can_be_used_again() -> None:
+    stop = Allowance("job", seconds=3600).stop()
+    with searching("job"):
+        assert not stop()
+        stop_searching("job")
+        assert is_stopped("job")
+        assert stop()
+        assert not is_stopped("another")
+    assert not is_stopped("job")
+
+
+@pytest.mark.parametrize(
+    ("passed", "stage", "turns_left", "expected"),
+    [
+        (0, "first", 1, 25),
+        (0, "second", 1, 75),  # what the first does not use is the second's
+        (30, "second", 1, 45),
+        (30, "second", 9, 5),
+        (30, "first", 1, 0),
+        (90, "third", 1, 10),
+        (200, "third", 1, 0),
+    ],
+)
+def test_a_stage_has_the_time_until_its_end_shared_by_its_turns(
+    passed: float, stage: str, turns_left: int, expected: float
+) -> None:
+    budget = Budget("job", time.time() - passed, 100, None, SHARES)
+    allowance = budget.allow(stage, turns_left=turns_left)
+    assert allowance.work is None
+    assert allowance.seconds == pytest.approx(expected, abs=1)
+
+
+def test_work_is_shared_by_the_calls_of_a_stage_whatever_the_time() -> None:
+    budget = Budget("job", 0.0, 100, 1000, SHARES)
+    assert budget.allow("second", calls=5).work == 100
+    assert budget.expected_seconds() is None
+    stop = budget.allow("second", calls=5).stop()
+    stop.spend(99)
+    assert not stop()
+    stop.spend(1)
+    assert stop()
