@@ -23,7 +23,7 @@ from tasks.publish import Published
 from tasks.stopping import stop_searching
 from timetabling.kernels import warm_up
 from tracking.embedded import embedded_redis
-from tracking.hooks import job_id_of, reporter_of
+from tracking.hooks import job_id_of, job_of
 from tracking.plan import Plan
 
 __all__ = ["run"]
@@ -66,7 +66,7 @@ def run(
             console.print(
                 f"job {job_id} on {os.environ['HORARIUM_REDIS_URL']}", style="dim", soft_wrap=True
             )
-            reporter = reporter_of(job_id)
+            reporter = job_of(job_id)
             stack.enter_context(Display(console, plan, lambda: reporter.last_snapshot))
             stack.enter_context(_interrupts_stop(job_id))
 

@@ -37,7 +37,7 @@ from timetabling.clustering import Clustering
 from timetabling.penalties import Formulation, FormulationName
 from timetabling.penalties import formulation as find_formulation
 from timetabling.problem import Problem, Timetable
-from tracking.hooks import current_reporter, tracked
+from tracking.hooks import current_reporter, job_of, tracked
 from tracking.plan import plan as find_plan
 
 __all__ = ["timetable"]
@@ -71,7 +71,7 @@ def timetable(
         Field(ge=0, description="Units of work instead of time: repeatable from the seed"),
     ] = None,
     plan: Annotated[
-        Literal["default", "search-heavy", "solve-heavy"],
+        Literal["default", "search-heavy", "solve-heavy", "learned"],
         Field(description="How much of the bar each stage is worth"),
     ] = "default",
     seed: Annotated[int, Field(ge=0, description="Same seed, same search")] = 0,
@@ -90,14 +90,12 @@ def timetable(
 
     with searching(job):
         reporter.start_stage("loading")
-        problem = _result(load.submit(instance, job_id=job), job)
+        problem = _result(load.submit(instance), job)
         reporter.complete_stage()
 
         reporter.start_stage("clustering")
         clustering = _result(
-            organise.submit(
-                _whole(problem), max_courses=MAX_COURSES_PER_CLUSTER, seed=seed, job_id=job
-            ),
+            organise.submit(_whole(problem), max_courses=MAX_COURSES_PER_CLUSTER, seed=seed),
             job,
         )
         reporter.complete_stage()
@@ -107,12 +105,12 @@ def timetable(
         if find_plan(plan).stages[-1].id == "finalize" and not is_stopped(job):
             reporter.complete_stage()
             reporter.start_stage("finalize")
-        published = publish(_whole(best), formulation=rules, output=output, job_id=job)
+        published = publish(_whole(best), formulation=rules, output=output)
         if not is_stopped(job):
             reporter.complete_stage()
             return published
     # Prefect runs no hook for a flow that returns Cancelled, so the end is told here.
-    reporter.mark_cancelled()
+    job_of(job).mark_cancelled()
     score = published.score
     return Cancelled(
         message=f"stopped; best so far is in {output}: "

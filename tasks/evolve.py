@@ -9,7 +9,7 @@ from tasks.retrying import RETRYING
 from timetabling.penalties import Formulation
 from timetabling.problem import Timetable
 from timetabling.solvers import genetic
-from tracking.hooks import reporter_of
+from tracking.hooks import current_reporter
 
 __all__ = ["evolve"]
 
@@ -30,6 +30,6 @@ def evolve(
         start=start,
         stop=allowance.stop(),
         seed=seed,
-        observer=reporter_of(allowance.job_id),
+        observer=current_reporter(),
         num_threads=num_threads,
     ).timetable

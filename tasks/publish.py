@@ -11,7 +11,7 @@ from tasks.retrying import RETRYING
 from timetabling.formats import write_solution
 from timetabling.penalties import Formulation, Score, evaluate
 from timetabling.problem import Timetable
-from tracking.hooks import reporter_of
+from tracking.hooks import current_reporter
 
 __all__ = ["Published", "publish"]
 
@@ -26,13 +26,11 @@ class Published:
 
 
 @task(task_run_name="write {output.name}", **RETRYING)
-def publish(
-    timetable: Timetable, *, formulation: Formulation, output: Path, job_id: str
-) -> Published:
+def publish(timetable: Timetable, *, formulation: Formulation, output: Path) -> Published:
     """Count every rule once more, from scratch, and write the file whole or not at all."""
     score = evaluate(timetable, formulation)
     write_solution(timetable, output)
-    reporter_of(job_id).update(
+    current_reporter().update(
         f"published: cost {score.cost}", cost=score.cost, violations=score.num_violations
     )
     return Published(output, score)

@@ -9,7 +9,7 @@ from tasks.retrying import RETRYING
 from timetabling.penalties import Formulation
 from timetabling.problem import Timetable
 from timetabling.solvers import repair
-from tracking.hooks import reporter_of
+from tracking.hooks import current_reporter
 
 __all__ = ["refine"]
 
@@ -25,5 +25,5 @@ def refine(
         start=start,
         stop=allowance.stop(),
         seed=seed,
-        observer=reporter_of(allowance.job_id),
+        observer=current_reporter(),
     ).timetable

@@ -10,7 +10,7 @@ from timetabling.penalties import Formulation
 from timetabling.problem import Timetable
 from timetabling.search import SilentObserver
 from timetabling.solvers import cpsat
-from tracking.hooks import reporter_of
+from tracking.hooks import current_reporter
 
 __all__ = ["solve_cluster"]
 
@@ -35,6 +35,5 @@ def solve_cluster(
         observer=SilentObserver(),
         courses=courses,
     )
-    # After the work, and once however often it was tried: this line is reached a single time.
-    reporter_of(allowance.job_id).advance()
+    current_reporter().advance()
     return result.timetable

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
 
-__all__ = ["Pace", "TimeLeft", "rest_of_stage"]
+from tracking.history import Forecast
+from tracking.work import JobWork
+
+__all__ = ["Estimate", "Left", "TimeLeft"]
 
 _WINDOW_SECONDS = 60.0
 _NOMINAL_STEP_SECONDS = 0.5  # the time between two snapshots, for which alpha is meant
+_DOUBT_OF_RATES = 0.6  # log-scale half range of an estimate from rates alone, before any work
 
 
-def rest_of_stage(
-    *, elapsed: float, expected: float | None, fraction: float, measured: bool, overdue: float
-) -> float | None:
-    """Seconds that the stage in work still takes, or None while nothing is known.
+class Estimate(NamedTuple):
+    """Seconds left, and how far the logarithm of that may be off, nine times of ten."""
 
-    Parameters
-    ----------
-    elapsed
-        Since the stage began.
-    expected
-        How long it was said to take in all, if it was.
-    fraction
-        Of its work, 0 to 1, with the unit in work counted in part.
-    measured
-        Whether a unit is finished, so that `fraction` has a rate to offer.
-    overdue
-        How long the unit in work has taken beyond what is usual: work that stalls adds to
-        the time left instead of leaving it as it was.
-    """
-    rates: float | None = None
-    if measured and fraction > 0:
-        rates = elapsed * (1 - fraction) / fraction
-    if expected is None:
-        return None if rates is None else rates + overdue
-    almost = 0.95 * expected
-    # Past its time a stage is not about to end: what was still to come grows instead.
-    rest = expected - elapsed if elapsed < almost else 0.05 * expected + (elapsed - almost) / 2
-    if rates is not None:
-        rest = (1 - fraction) * rest + fraction * rates
-    return rest + overdue
+    seconds: float
+    doubt: float
+
+
+class Left(NamedTuple):
+    """Time left as people read it, in whole seconds."""
+
+    seconds: int
+    low: int
+    high: int
 
 
 class Pace:
@@ -65,7 +55,10 @@ class Pace:
 
 
 class TimeLeft:
-    """Smooth a raw estimate: it counts down with the clock and never leaps upward.
+    """Estimate the time left from the work done and from forecasts; smooth it for people.
+
+    It counts down with the clock, never leaps upward, grows while work stalls, and is at least one
+    second while the job runs.
 
     Parameters
     ----------
@@ -75,25 +68,109 @@ class TimeLeft:
 
     def __init__(self, alpha: float = 0.2) -> None:
         self._alpha = alpha
+        self._pace = Pace()
         self._seconds: float | None = None
 
-    def update(self, raw: float | None, passed: float) -> int | None:
-        """Take a new estimate, `passed` seconds after the last one.
+    def update(
+        self,
+        work: JobWork,
+        forecasts: Mapping[str, Forecast],
+        *,
+        elapsed: float,
+        passed: float,
+    ) -> Left | None:
+        """Look at the job again.
+
+        Parameters
+        ----------
+        forecasts
+            How long stages should take, by id, as far as is known.
+        elapsed
+            Seconds on the job's clock.
+        passed
+            Seconds since the last look.
 
         Returns
         -------
-        Whole seconds, at least 1: a job that still runs is never said to have ended.
+        None while nothing is known.
         """
-        if raw is None and self._seconds is None:
+        new = self._estimate(work, forecasts, elapsed)
+        if new is None and self._seconds is None:
             return None
-        if self._seconds is None or raw is None:
-            self._seconds = raw if self._seconds is None else self._seconds
+        doubt = _DOUBT_OF_RATES if new is None else new.doubt
+        if self._seconds is None or new is None:
+            self._seconds = new.seconds if self._seconds is None and new else self._seconds
         else:
             before = self._seconds
             weight = 1 - (1 - self._alpha) ** (passed / _NOMINAL_STEP_SECONDS)
             counted = before - passed
-            after = counted + weight * (raw - counted)
+            after = counted + weight * (new.seconds - counted)
             # A tenth of it, and a second, each second: a new stage may prove slower than was
             # thought, and people should see that as a drift and not as a leap.
             self._seconds = max(0.0, min(after, before + passed * (1 + 0.1 * before)))
-        return max(1, round(self._seconds or 0.0))
+        seconds = self._seconds or 0.0
+        low, high = seconds * math.exp(-doubt), seconds * math.exp(doubt)
+        # The drift above may keep it from what is thought by now: the range says so.
+        if new is not None:
+            high = max(high, new.seconds)
+            low = min(low, new.seconds)
+        return Left(max(1, round(seconds)), math.floor(low), math.ceil(high) + 1)
+
+    def _estimate(
+        self, work: JobWork, forecasts: Mapping[str, Forecast], elapsed: float
+    ) -> Estimate | None:
+        """What is thought now, before smoothing."""
+        stage, current = work.stage, work.current
+        if current.finished:
+            return Estimate(0.0, 0.0)
+        forecast = forecasts.get(stage.id)
+        expected = None if forecast is None else forecast.seconds
+        known = current.measured or expected is not None
+        part = current.part_done(elapsed, expected) if known else 0.0
+        fraction = 1.0
+        if current.fraction < 1:
+            fraction = current.fraction + part / max(1, current.total)
+        by_pace = self._pace.rest(elapsed, stage.start + fraction * stage.weight)
+        rest = _rest_of_stage(work, forecast, fraction, elapsed)
+        later = [forecasts.get(after.id) for after in work.plan.stages[work.index + 1 :]]
+        if rest is None or None in later:
+            return None if by_pace is None else Estimate(by_pace, _DOUBT_OF_RATES)
+        parts = [rest, *(_as_estimate(f) for f in later if f is not None)]
+        seconds = sum(part.seconds for part in parts)
+        # Half as if all were off the same way, half as if each went its own.
+        together = sum(part.seconds * part.doubt for part in parts)
+        apart = math.sqrt(sum((part.seconds * part.doubt) ** 2 for part in parts))
+        return Estimate(seconds, (together + apart) / 2 / max(seconds, 0.1))
+
+
+def _as_estimate(forecast: Forecast) -> Estimate:
+    return Estimate(forecast.seconds, math.log(forecast.high / forecast.low) / 2)
+
+
+def _rest_of_stage(
+    work: JobWork, forecast: Forecast | None, fraction: float, elapsed: float
+) -> Estimate | None:
+    """What the stage in work still takes, or None while nothing is known."""
+    current = work.current
+    expected = None if forecast is None else forecast.seconds
+    if current.began is None:
+        return None if forecast is None else _as_estimate(forecast)
+    elapsed_here = elapsed - current.began
+    # How long the unit in work has taken beyond what is usual adds to the time left: work that
+    # stalls should not leave it as it was.
+    overdue = current.overdue(elapsed, expected)
+    by_rate: float | None = None
+    if current.measured and fraction > 0:
+        by_rate = elapsed_here * (1 - fraction) / fraction
+    if forecast is None or expected is None:
+        if by_rate is None:
+            return None
+        return Estimate(by_rate + overdue, _DOUBT_OF_RATES * (1 - fraction) + 0.1)
+    almost = 0.95 * expected
+    rest = expected - elapsed_here
+    if elapsed_here >= almost:
+        # Past its time a stage is not about to end: what was still to come grows instead.
+        rest = 0.05 * expected + (elapsed_here - almost) / 2
+    if by_rate is not None:
+        rest = (1 - fraction) * rest + fraction * by_rate
+    return Estimate(rest + overdue, _as_estimate(forecast).doubt)

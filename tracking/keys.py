@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["TTL_SECONDS", "check_job_id", "events", "progress"]
+__all__ = [
+    "HISTORY_TTL_SECONDS",
+    "LEASE_MILLISECONDS",
+    "TTL_SECONDS",
+    "check_job_id",
+    "events",
+    "history",
+    "lease",
+    "ledger",
+    "progress",
+]
 
 TTL_SECONDS = 7200
-"""Every key expires this long after the last write to it."""
+"""A job's keys expire this long after the last write to them."""
+
+LEASE_MILLISECONDS = 15_000
+"""A job whose lease was not renewed for this long has lost its process."""
+
+HISTORY_TTL_SECONDS = 400 * 86_400
+"""How long is remembered how earlier runs went: a yearly job still finds its last run."""
 
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -33,3 +49,18 @@ def progress(job_id: str) -> str:
 def events(job_id: str) -> str:
     """Key of the bounded stream of a job's snapshots; an entry's id is its ``seq`` and ``-0``."""
     return f"{progress(job_id)}:events"
+
+
+def ledger(job_id: str) -> str:
+    """Key of the hash that counts what was reported from all processes but the job's own."""
+    return f"{progress(job_id)}:ledger"
+
+
+def lease(job_id: str) -> str:
+    """Key that is there for as long as the job's process lives."""
+    return f"{progress(job_id)}:lease"
+
+
+def history(plan: str, deployment: str) -> str:
+    """Key of the bounded list of how earlier runs of a plan and a deployment went."""
+    return f"progress:history:{plan}:{deployment}"

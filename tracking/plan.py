@@ -6,7 +6,7 @@ A plan is data. A new pipeline is one more plan and changes nothing else here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 __all__ = ["DEFAULT", "PLANS", "Plan", "Stage", "plan"]
@@ -56,10 +56,14 @@ class Plan:
         What it is asked for by.
     stages
         At least one; each starts where the one before ends, so that the weights add to 100.
+    learned
+        Whether a job takes its weights from how long earlier runs' stages took, as soon as there
+        are any; the stages' own bounds hold until then.
     """
 
     name: str
     stages: tuple[Stage, ...]
+    learned: bool = False
 
     def __post_init__(self) -> None:
         reached = 0.0
@@ -76,6 +80,16 @@ class Plan:
             reached = stage.end
         if reached != 100:
             raise ValueError(f"plan {self.name!r}: expected weights to add to 100, got {reached:g}")
+
+    def stage(self, stage_id: str) -> Stage:
+        """Find a stage.
+
+        Raises
+        ------
+        ValueError
+            If the plan has no such stage; says which it has.
+        """
+        return self.stages[self.index(stage_id)]
 
     def index(self, stage_id: str) -> int:
         """Position of a stage in the plan.
@@ -121,6 +135,7 @@ PLANS: Mapping[str, Plan] = MappingProxyType(
             DEFAULT,
             _timetable_plan("search-heavy", 2, 5, 15, 90, 97, 100),
             _timetable_plan("solve-heavy", 1, 5, 60, 80, 96, 100),
+            replace(DEFAULT, name="learned", learned=True),
         )
     }
 )

@@ -1,31 +1,43 @@
-"""Counts in memory, published in the background: what a task holds to say how far it is."""
+"""A job's own process: counts in memory, and a thread that publishes them."""
 
 from __future__ import annotations
 
+import json
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 from tracking import keys
+from tracking.connection import Connection
 from tracking.plan import Plan
 from tracking.progress import Progress
+from tracking.scripts.publish import Elsewhere
 from tracking.snapshot import End, Snapshot
-from tracking.store import Store, Unavailable
+from tracking.store import Store
+from tracking.unit import Unit, Units
 
 __all__ = ["Reporter"]
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _HURRY_SECONDS = 0.04
-_RETRY_SECONDS = 1.0  # between two tries while Redis is away
 _FLUSH_SECONDS = 2.0  # how long an end waits for its snapshot to be written
 _LAST_WORDS_SECONDS = keys.TTL_SECONDS  # after this nobody would find the job's end anyway
 
 
-class Reporter:
-    """Says how far one job is. Every call changes a counter in memory and returns.
+class Reporter(Unit):
+    """Says how far one job is, from the process that its flow runs in.
+
+    It is the flow's own unit of work: what it counts belongs to the stage in work. Tasks take a
+    `unit` each, so that a retry counts afresh; tasks in other processes a
+    `tracking.relay.Relay`'s.
 
     Nothing here waits for the network or raises into the caller, except that the end of a job
     waits up to 2 s until its snapshot is written. Safe to call from any thread. A reporter that
@@ -48,6 +60,8 @@ class Reporter:
     run_id
         Tells a retry of one run, which never moves the bar backward, from a new run under the
         same job id, which starts at 0.
+    deployment
+        Of which the run is one: its earlier runs say how long the stages take.
 
     Raises
     ------
@@ -65,25 +79,39 @@ class Reporter:
         interval_seconds: float = 0.5,
         expected_seconds: Mapping[str, float] | None = None,
         run_id: str = "",
+        deployment: str = "",
     ) -> None:
-        self.job_id = keys.check_job_id(job_id)
+        super().__init__(self, "", 1, "")
+        self._job_id = keys.check_job_id(job_id)
         self.run_id = run_id
-        self.plan = plan
+        self._deployment = deployment
         self._clock = clock
         # A fifth less: what is meant to come within the interval may be late.
         self._pause_seconds = 0.8 * interval_seconds
-        self._store = None if redis_url is None else Store(redis_url)
+        self._redis = None if redis_url is None else Connection(redis_url, f"job {job_id}")
         self._progress = Progress(
             plan, job_id, clock(), run_id=run_id, expected_seconds=expected_seconds
         )
         self._lock = threading.RLock()  # a signal may interrupt one report with another
+        self._units = Units()
         self._wake = threading.Event()
         self._flushed = threading.Event()
         self._publisher: threading.Thread | None = None
         self._last: Snapshot | None = None
         self._met = False  # whether what Redis knew of this job has been read
-        self._try_again = 0.0  # when Redis is worth another try
-        self._complained = False
+        # Stages completed since the last snapshot: what was counted here, and their totals.
+        self._completed: list[tuple[str, int, int]] = []
+        self._begin_generation()
+
+    @property
+    def job_id(self) -> str:
+        """The job."""
+        return self._job_id
+
+    @property
+    def plan(self) -> Plan:
+        """The stages, with the weights that this job has."""
+        return self._progress.plan
 
     # The job
 
@@ -97,6 +125,7 @@ class Reporter:
         """The whole flow is tried again: begin from the first stage, and publish again."""
         with self._reporting() as now:
             self._progress.start_attempt(now)
+            self._begin_generation()
             if self._publisher is not None and self._flushed.is_set():
                 self._start_publisher()
         self._wake.set()
@@ -123,6 +152,10 @@ class Reporter:
         with self._lock:
             return self._progress.ended
 
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait until the job's end is published, but no longer than told; whether it is."""
+        return self._flushed.wait(seconds)
+
     @property
     def last_snapshot(self) -> Snapshot | None:
         """What was published last, whether or not Redis could take it."""
@@ -130,48 +163,68 @@ class Reporter:
 
     # The work
 
-    def expect(self, seconds: Mapping[str, float]) -> None:
-        """Say how long stages are thought to take, in seconds by id: the time left rests on it."""
-        with self._reporting():
-            self._progress.expect(seconds)
+    def unit(self, key: str, *, attempt: int = 1, stage: str = "") -> Unit:
+        """A piece of the work, for one attempt at it to count.
 
-    def start_stage(self, stage: str, *, expected_seconds: float | None = None) -> None:
-        """Work on a stage begins; the stages before it are done, or were skipped.
-
-        The same stage again: its task is retried, and counts afresh. An earlier one: the flow is
-        retried.
+        Parameters
+        ----------
+        key
+            Which piece: the same for each attempt.
+        attempt
+            What a later one counts takes the place of an earlier one's, which, should it still be
+            running, counts for nothing.
+        stage
+            Which it is part of; by default the stage in work.
         """
-        with self._reporting() as now:
-            if expected_seconds is not None:
-                self._progress.expect({stage: expected_seconds})
-            self._progress.start_stage(stage, now)
-        self._wake.set()
+        with self._lock:
+            return self._units.add(Unit(self, key, attempt, stage or self._progress.stage))
 
-    def update_stage_progress(self, completed: int, total: int) -> None:
-        """`completed` units of the stage's `total` are finished."""
-        with self._reporting() as now:
-            self._progress.count(completed, total, now)
-
-    def update_work_progress(self, completed: int) -> None:
-        """`completed` units are finished; their total stays what it was."""
-        with self._reporting() as now:
-            self._progress.count(completed, None, now)
-
-    def advance(self, n: int = 1) -> None:
-        """`n` more units are finished."""
-        with self._reporting() as now:
-            self._progress.advance(n, now)
-
-    def complete_stage(self) -> None:
-        """All work of the stage is done: the bar goes to the stage's end."""
-        with self._reporting() as now:
-            self._progress.complete_stage(now)
-        self._wake.set()
+    def expect(
+        self, seconds: Mapping[str, float] | None = None, *, size: float | None = None
+    ) -> None:
+        """Say what is known before the work; see `Unit.expect`."""
+        with self._reporting():
+            self._progress.expect(seconds or {}, size=size)
 
     def update(self, message: str, **figures: float) -> None:
         """Say in words, and in figures such as ``cost`` and ``violations``, what was found."""
         with self._reporting():
             self._progress.say(message, figures)
+
+    def begin_stage(self, unit: Unit, stage: str) -> None:
+        """A unit, or the flow itself, says that work on a stage begins.
+
+        A task's word is taken once: each of many mapped tasks may say it. The flow's word for a
+        stage that was begun before says that all of it is done again: for the stage in work, what
+        was counted is counted afresh; an earlier one opens a new attempt.
+        """
+        with self._reporting() as now:
+            self._count(now)
+            index, at = self.plan.index(stage), self.plan.index(self._progress.stage)
+            done_before = index < at or (index == at and self._progress.begun)
+            if unit is self or not done_before:
+                if done_before:
+                    self._begin_generation()
+                else:
+                    self._settle_stage()
+                self._progress.start_stage(stage, now)
+            if unit is not self:
+                unit.stage = stage
+                unit.completed = unit.total = 0
+        self._wake.set()
+
+    def end_stage(self, unit: Unit) -> None:
+        """A unit, or the flow itself, says that all work of its stage is done."""
+        with self._reporting() as now:
+            if unit is self or unit.stage == self._progress.stage:
+                self._count(now)
+                self._settle_stage()
+                self._progress.complete_stage(now)
+        self._wake.set()
+
+    def drop(self, what: str) -> None:
+        """Log a report that is none."""
+        _log.error("job %s: a report of progress was dropped: %s", self.job_id, what)
 
     @contextmanager
     def _reporting(self) -> Iterator[float]:
@@ -179,8 +232,37 @@ class Reporter:
         try:
             with self._lock:
                 yield self._clock()
-        except Exception:  # noqa: BLE001 - no solve may fail for its progress bar
-            _log.exception("job %s: a report of progress was dropped", self.job_id)
+        except Exception as error:  # noqa: BLE001 - no solve may fail for its progress bar
+            self.drop(str(error))
+
+    def _begin_generation(self) -> None:
+        """Count afresh, here and elsewhere."""
+        self._generation = secrets.token_hex(4)
+        self._units.clear()
+        self._elsewhere_of, self._elsewhere = "", Elsewhere()
+        self.completed = self.total = 0
+
+    def _counted_here(self) -> tuple[int, int, int]:
+        """Of the stage in work: completed, the total of its units, and the flow's own total."""
+        completed, total = self._units.sums(self._progress.stage)
+        return completed + self.completed, total, self.total
+
+    def _count(self, now: float) -> None:
+        """Bring the counts of all units, here and elsewhere, to the progress."""
+        completed, of_units, of_flow = self._counted_here()
+        if self._elsewhere_of == self._progress.stage:
+            completed += self._elsewhere.completed
+            of_units += self._elsewhere.total
+        if completed or of_units or of_flow:
+            self._progress.count(completed, max(of_units, of_flow) or None, now)
+
+    def _settle_stage(self) -> None:
+        """The stage in work is left: the publisher looks once more what others did of it."""
+        if not self._progress.begun:
+            return
+        completed, of_units, of_flow = self._counted_here()
+        self._completed.append((self._progress.stage, completed, max(of_units, of_flow)))
+        self.completed = self.total = 0
 
     # The publisher
 
@@ -193,6 +275,9 @@ class Reporter:
 
     def _finish(self, status: End, reason: str = "") -> None:
         with self._reporting() as now:
+            if not self._progress.ended:
+                self._count(now)
+                self._settle_stage()
             self._progress.end(status, now, reason=str(reason))
         self._wake.set()
         if self._publisher is not None and not self._flushed.wait(_FLUSH_SECONDS):
@@ -204,11 +289,15 @@ class Reporter:
             self._wake.clear()
             began = time.monotonic()
             self._meet()
+            self._recount()
             with self._lock:
-                snapshot = self._progress.next(self._clock())
+                now = self._clock()
+                self._count(now)
+                snapshot = self._progress.next(now)
                 over, hurry = self._progress.over, self._progress.hurry
+                where = self._generation, self._progress.stage
             self._last = snapshot
-            settled = self._write(snapshot, urgent=over and ended_at is None)
+            settled = self._write(snapshot, *where, urgent=over and ended_at is None)
             if over:
                 ended_at = ended_at or time.monotonic()
                 given_up = time.monotonic() - ended_at > _LAST_WORDS_SECONDS
@@ -220,45 +309,79 @@ class Reporter:
             spent = time.monotonic() - began
             self._wake.wait(_HURRY_SECONDS if hurry else max(0.0, self._pause_seconds - spent))
 
+    def _ask(self, question: Callable[[Store], T], *, urgent: bool = False) -> tuple[T] | None:
+        return None if self._redis is None else self._redis.ask(question, urgent=urgent)
+
     def _meet(self) -> None:
-        """Once, go on from what Redis knows of this job."""
-        if self._met or self._store is None or time.monotonic() < self._try_again:
+        """Once, go on from what Redis knows of this job and of earlier ones."""
+        if self._met:
             return
-        try:
-            stored = self._store.snapshot(self.job_id)
-        except Unavailable as trouble:
-            self._miss(trouble)
+        stored = self._ask(lambda store: store.snapshot(self.job_id))
+        records = self._ask(lambda store: store.history(self.plan.name, self._deployment))
+        if stored is None or records is None:
             return
         self._met = True
-        if stored is not None:
-            with self._lock:
-                self._progress.adopt(stored)
+        with self._lock:
+            self._progress.remember(records[0])
+            if stored[0] is not None:
+                self._progress.adopt(stored[0])
 
-    def _write(self, snapshot: Snapshot, *, urgent: bool) -> bool:
+    def _recount(self) -> None:
+        """Bring the counts of stages that were completed to what all processes did of them."""
+        with self._lock:
+            completed, self._completed = self._completed, []
+        for stage, here, total in completed:
+            found = self._ask(partial(Store.elsewhere, job_id=self.job_id, stage=stage))
+            if found is not None and (found[0].completed or found[0].total):
+                with self._lock:
+                    self._progress.recount(
+                        stage, here + found[0].completed, max(total, here + found[0].total)
+                    )
+
+    def _write(self, snapshot: Snapshot, generation: str, stage: str, *, urgent: bool) -> bool:
         """Write it if Redis is there; whether this snapshot needs no other try."""
-        if self._store is None:
+        if self._redis is None:
             return True
-        if not self._met or (time.monotonic() < self._try_again and not urgent):
+        if not self._met:
             return False
-        try:
-            answer = self._store.write(snapshot)
-        except Unavailable as trouble:
-            self._miss(trouble)
+        written = self._redis.ask(
+            lambda store: store.write(snapshot, generation=generation, stage=stage), urgent=urgent
+        )
+        if written is None:
             return False
+        answer = written[0]
         if answer.verdict == "older":
             with self._lock:
                 self._progress.skip_to(answer.seq)
             return False
         if answer.verdict == "superseded":
-            self._complain("another process has taken the job over")
+            self._redis.complain("another process has taken the job over")
+        elif answer.verdict == "written":
+            self._hear(answer.elsewhere, generation, stage)
+            self._log_run()
         return True
 
-    def _miss(self, trouble: Unavailable) -> None:
-        """Redis is away: say so once, and leave it alone for a while."""
-        self._try_again = time.monotonic() + _RETRY_SECONDS
-        self._complain(f"Redis is away, the job goes on without: {trouble}")
+    def _hear(self, elsewhere: Elsewhere, generation: str, stage: str) -> None:
+        """Take what other processes have reported."""
+        with self._reporting():
+            if generation != self._generation:
+                return
+            before, self._elsewhere, self._elsewhere_of = self._elsewhere, elsewhere, stage
+            if elsewhere.said != before.said:
+                said = json.loads(elsewhere.said.split(" ", 1)[1])
+                self._progress.expect(said["expected"], size=said["size"])
+                if said["message"]:
+                    self._progress.say(said["message"], said["figures"])
+            if elsewhere.asked != before.asked:
+                _, verb, asked = elsewhere.asked.split(" ", 2)
+                unit = Unit(self, "", 1, asked)
+                self.begin_stage(unit, asked)
+                if verb == "complete":
+                    self.end_stage(unit)
 
-    def _complain(self, trouble: str) -> None:
-        if not self._complained:
-            self._complained = True
-            _log.warning("job %s: %s", self.job_id, trouble)
+    def _log_run(self) -> None:
+        """After the end, tell those who come later how this run went."""
+        with self._lock:
+            record = self._progress.record(self._deployment) if self._progress.over else None
+        if record is not None:
+            self._ask(lambda store: store.remember(record))

@@ -5,10 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any, Literal, TypedDict, get_args
 
-__all__ = ["ENDS", "STATUSES", "End", "Snapshot", "Status", "figure", "is_newer"]
+__all__ = [
+    "ENDS",
+    "STATUSES",
+    "End",
+    "Life",
+    "Snapshot",
+    "Status",
+    "ended",
+    "figure",
+    "is_newer",
+    "life",
+]
 
 End = Literal["completed", "failed", "cancelled", "timeout"]
 Status = Literal["queued", "initializing", "running", "completed", "failed", "cancelled", "timeout"]
+
+Life = Literal["working", "stalled", "lost", "ended"]
 
 ENDS: frozenset[str] = frozenset(get_args(End))
 """Statuses after which nothing more is published."""
@@ -23,6 +36,11 @@ class Snapshot(TypedDict):
     under an old job id, which starts at 0. ``attempt`` grows by one with either. ``seq`` grows by
     one at each snapshot, whatever the attempt. ``work_progress`` is the percentage confirmed by
     finished units, where ``overall_progress`` also moves between them.
+
+    ``stage_start`` and ``stage_end`` say where the stage lies on the bar, which a plan with learned
+    weights decides for each job. The true time left should lie between ``eta_low_seconds`` and
+    ``eta_high_seconds`` nine times of ten. ``stalled`` says that the job lives and no unit of work
+    has been finished for long.
     """
 
     job_id: str
@@ -32,10 +50,15 @@ class Snapshot(TypedDict):
     status: Status
     stage: str
     stage_label: str
+    stage_start: float
+    stage_end: float
     stage_progress: float
     overall_progress: float
     work_progress: float
     eta_seconds: int | None
+    eta_low_seconds: int | None
+    eta_high_seconds: int | None
+    stalled: bool
     started_at: int
     last_updated: int
     message: str
@@ -51,6 +74,45 @@ def is_newer(snapshot: Snapshot, than: Snapshot | None) -> bool:
     if than is None or snapshot["started_at"] > than["started_at"]:
         return True
     return snapshot["started_at"] == than["started_at"] and snapshot["seq"] > than["seq"]
+
+
+def life(snapshot: Snapshot, *, leased: bool) -> Life:
+    """Whether the job of a snapshot works, stalls, is lost or has ended.
+
+    Parameters
+    ----------
+    leased
+        Whether its lease is there, which the job's process renews while it lives.
+    """
+    if snapshot["status"] in ENDS:
+        return "ended"
+    if not leased:
+        return "lost"
+    return "stalled" if snapshot["stalled"] else "working"
+
+
+def ended(snapshot: Snapshot, status: End, now: float, reason: str = "") -> Snapshot:
+    """The end of a job of which only the last snapshot is known; its process is gone.
+
+    Parameters
+    ----------
+    now
+        Unix seconds.
+    reason
+        Why it failed, if it did.
+    """
+    end = Snapshot(**snapshot)
+    end["status"] = status
+    end["seq"] += 1
+    end["eta_seconds"] = end["eta_low_seconds"] = end["eta_high_seconds"] = 0
+    end["stalled"] = False
+    end["last_updated"] = max(end["last_updated"], int(now))
+    if status == "completed":
+        end["overall_progress"] = end["work_progress"] = end["stage_progress"] = 100.0
+    if reason:
+        end["message"] = reason
+        end["metadata"] = {**end["metadata"], "error": reason}
+    return end
 
 
 def figure(value: float) -> float | int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -13,12 +13,15 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from tracking import keys
-from tracking.scripts.publish import Answer, Publish
-from tracking.snapshot import ENDS, Snapshot, is_newer
+from tracking.history import Record
+from tracking.scripts.publish import Answer, Elsewhere, Publish
+from tracking.scripts.report import Count, Report, Standing
+from tracking.snapshot import ENDS, Life, Snapshot, is_newer, life
 
 __all__ = ["Store", "Unavailable"]
 
 _TIMEOUT_SECONDS = 0.5
+_RUNS_REMEMBERED = 50  # of one plan and deployment
 
 
 class Unavailable(Exception):  # noqa: N818 - it names a state
@@ -61,17 +64,73 @@ class Store:
             retry=Retry(NoBackoff(), 0),
         )
         self._publish = Publish(self._client)
+        self._report = Report(self._client)
 
-    def write(self, snapshot: Snapshot) -> Answer:
-        """Put a snapshot in place, unless what is there is newer."""
+    def write(self, snapshot: Snapshot, *, generation: str = "", stage: str = "") -> Answer:
+        """Put a snapshot in place, unless what is there is newer; see `Publish`."""
         with _reached():
-            return self._publish(snapshot)
+            return self._publish(snapshot, generation=generation, stage=stage)
+
+    def report(
+        self, job_id: str, counts: Sequence[Count], *, asked: str = "", said: str = ""
+    ) -> Standing | None:
+        """Add what this process has counted to the ledger of a job; see `Report`."""
+        with _reached():
+            return self._report(job_id, counts, asked=asked, said=said)
+
+    def elsewhere(self, job_id: str, stage: str) -> Elsewhere:
+        """What was reported of a stage by other processes than the job's own."""
+        with _reached():
+            found = cast(
+                "list[bytes | None]",
+                self._client.hmget(keys.ledger(job_id), [f"completed:{stage}", f"total:{stage}"]),
+            )
+        completed, total = (int(number or 0) for number in found)
+        return Elsewhere(completed, total)
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """The job's snapshot, if it has one."""
         with _reached():
             text = cast("bytes | None", self._client.get(keys.progress(job_id)))
         return None if text is None else _read(text)
+
+    def look(self, job_id: str) -> tuple[Snapshot, Life] | None:
+        """The job's snapshot, and whether the job works, stalls, is lost or has ended."""
+        with _reached():
+            both = self._client.pipeline(transaction=False)
+            both.get(keys.progress(job_id))
+            both.exists(keys.lease(job_id))
+            text, leased = both.execute()
+        if text is None:
+            return None
+        snapshot = _read(text)
+        return snapshot, life(snapshot, leased=bool(leased))
+
+    def history(self, plan: str, deployment: str) -> list[Record]:
+        """How earlier runs of a plan and a deployment went, newest first."""
+        with _reached():
+            lines = cast("list[bytes]", self._client.lrange(keys.history(plan, deployment), 0, -1))
+        return [Record.from_json(line) for line in lines]
+
+    def histories(self) -> list[Record]:
+        """How earlier runs went, of all plans and deployments, newest first."""
+        with _reached():
+            found = [
+                Record.from_json(line)
+                for key in self._client.scan_iter(match=keys.history("*", "*"))
+                for line in cast("list[bytes]", self._client.lrange(key, 0, -1))
+            ]
+        return sorted(found, key=lambda record: -record.ended_at)
+
+    def remember(self, record: Record) -> None:
+        """Keep how a run went, among the last ones of its plan and deployment."""
+        key = keys.history(record.plan, record.deployment)
+        with _reached():
+            together = self._client.pipeline()
+            together.lpush(key, record.to_json())
+            together.ltrim(key, 0, _RUNS_REMEMBERED - 1)
+            together.expire(key, keys.HISTORY_TTL_SECONDS)
+            together.execute()
 
     def replay(self, job_id: str, after_seq: int = 0) -> list[Snapshot]:
         """What was published after the snapshot of that `seq`, as far as it is still kept."""

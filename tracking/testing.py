@@ -28,10 +28,15 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "status": str,
     "stage": str,
     "stage_label": str,
+    "stage_start": float,
+    "stage_end": float,
     "stage_progress": float,
     "overall_progress": float,
     "work_progress": float,
     "eta_seconds": (int, type(None)),
+    "eta_low_seconds": (int, type(None)),
+    "eta_high_seconds": (int, type(None)),
+    "stalled": bool,
     "started_at": int,
     "last_updated": int,
     "message": str,
@@ -82,7 +87,9 @@ def _malformed(snapshot: Mapping[str, Any], plan: Plan) -> Iterator[str]:
     for name, kind in _TYPES.items():
         if name not in snapshot:
             yield f"{name} is missing"
-        elif not isinstance(snapshot[name], kind) or isinstance(snapshot[name], bool):
+        elif not isinstance(snapshot[name], kind) or (
+            kind is not bool and isinstance(snapshot[name], bool)
+        ):
             yield f"{name} is {snapshot[name]!r}"
     if snapshot.get("status") not in STATUSES:
         yield f"status is {snapshot.get('status')!r}"
@@ -110,18 +117,30 @@ def _alone(snapshot: Snapshot, plan: Plan) -> Iterator[str]:
         yield f"the job ended, eta_seconds is {eta}"
     if status not in ENDS and eta is not None and eta <= 0:
         yield f"the job goes on, eta_seconds is {eta}"
+    low, high = snapshot["eta_low_seconds"], snapshot["eta_high_seconds"]
+    if (eta is None) != (low is None) or (eta is None) != (high is None):
+        yield f"eta_seconds is {eta}, its range {low} to {high}"
+    elif eta is not None and low is not None and high is not None and not low <= eta <= high:
+        yield f"eta_seconds {eta} is outside of its range, {low} to {high}"
     if (overall == 100) != (status == "completed"):
         yield f"overall_progress is {overall}, status {status}"
     if status == "failed" and not snapshot["metadata"].get("error"):
         yield "the job failed and metadata.error does not say why"
-    stage = plan.stages[plan.index(snapshot["stage"])]
+    start, end = snapshot["stage_start"], snapshot["stage_end"]
+    if not plan.learned and (start, end) != _bounds(plan, snapshot["stage"]):
+        yield f"stage {snapshot['stage']} lies between {start} and {end}, the plan says otherwise"
     if snapshot["attempt"] == 1:
-        from_stage = stage.start + snapshot["stage_progress"] / 100 * stage.weight
+        from_stage = start + snapshot["stage_progress"] / 100 * (end - start)
         if status not in ENDS and abs(from_stage - overall) > _ROUNDING:
             yield (
-                f"overall_progress is {overall}, but {snapshot['stage_progress']} % of {stage.id} "
-                f"is {from_stage:.2f}"
+                f"overall_progress is {overall}, but {snapshot['stage_progress']} % of "
+                f"{snapshot['stage']} is {from_stage:.2f}"
             )
+
+
+def _bounds(plan: Plan, stage_id: str) -> tuple[float, float]:
+    stage = plan.stage(stage_id)
+    return stage.start, stage.end
 
 
 def _between(

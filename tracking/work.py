@@ -1,13 +1,17 @@
-"""What was reported of one stage: units finished, and how long a unit takes. Pure."""
+"""What was reported of a job's stages: units finished, and how long a unit takes. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["StageWork"]
+from tracking.plan import Plan, Stage
+
+__all__ = ["JobWork", "StageWork"]
 
 _UNKNOWN_STAGE_SECONDS = 60.0  # a stage nobody has measured yet
 _FASTEST_UNIT_SECONDS = 0.02
+_STALL_SECONDS = 30.0  # less is never a stall, however short a unit usually is
+_STALL_UNITS = 4.0
 
 
 @dataclass(slots=True)
@@ -20,22 +24,32 @@ class StageWork:
     Parameters
     ----------
     began
-        When work on it began.
+        When work on it began; None before.
     completed, total
         Units finished, and all units; a total of 0 says that nobody knows.
-    finished
-        All work is done, whatever was counted.
+    ended
+        When all work was done, whatever was counted; None before.
     """
 
-    began: float = 0.0
+    began: float | None = None
     completed: int = 0
     total: int = 0
-    finished: bool = False
+    ended: float | None = None
     last_unit: float = 0.0
     _measured: float | None = None
 
     def __post_init__(self) -> None:
-        self.last_unit = self.began
+        self.last_unit = self.began or 0.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all work is done."""
+        return self.ended is not None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None if it has not ended, or was skipped."""
+        return None if self.ended is None or self.began is None else self.ended - self.began
 
     @property
     def fraction(self) -> float:
@@ -52,21 +66,18 @@ class StageWork:
     def count(
         self, completed: int, total: int | None, elapsed: float, expected: float | None
     ) -> None:
-        """Take a report; fewer units than before are a late one, and ignored."""
-        if completed < self.completed:
-            return
+        """Take what is finished now; fewer than before, where a retry does its work again."""
         if total is not None:
             self.total = max(0, total)
         if self.total:
             self.total = max(self.total, completed)
-        if completed == self.completed:
-            return
-        seconds = (elapsed - self.last_unit) / (completed - self.completed)
-        before = self._measured
-        if before is None:
-            before = seconds if expected is None else self.unit_seconds(expected)
-        self._measured = before + 0.3 * (seconds - before)
-        self.last_unit = elapsed
+        if completed > self.completed:
+            seconds = (elapsed - self.last_unit) / (completed - self.completed)
+            before = self._measured
+            if before is None:
+                before = seconds if expected is None else self.unit_seconds(expected)
+            self._measured = before + 0.3 * (seconds - before)
+            self.last_unit = elapsed
         self.completed = completed
 
     def unit_seconds(self, expected: float | None) -> float:
@@ -82,7 +93,7 @@ class StageWork:
         Straight up to nine tenths, then a hyperbola of the same slope there, which goes on for
         ever.
         """
-        if self.fraction >= 1:
+        if self.fraction >= 1 or self.began is None:
             return 0.0
         since = self.last_unit if self.total else self.began
         ratio = (elapsed - since) / self.unit_seconds(expected)
@@ -91,3 +102,73 @@ class StageWork:
     def overdue(self, elapsed: float, expected: float | None) -> float:
         """How long the unit in work has taken beyond twice what is usual."""
         return max(0.0, elapsed - self.last_unit - 2 * self.unit_seconds(expected))
+
+    def stalled(self, elapsed: float, expected: float | None) -> bool:
+        """Whether no unit was finished for so long that people should look."""
+        if self.fraction >= 1 or self.began is None:
+            return False
+        patience = max(_STALL_SECONDS, _STALL_UNITS * self.unit_seconds(expected))
+        return elapsed - self.last_unit > patience
+
+
+class JobWork:
+    """The work of all stages, and which of them is in work.
+
+    Parameters
+    ----------
+    plan
+        The stages; may be replaced by one with the same stages and other weights.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.index = 0
+        """Of the stage in work."""
+        self.stages = [StageWork() for _ in plan.stages]
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in work."""
+        return self.plan.stages[self.index]
+
+    @property
+    def current(self) -> StageWork:
+        """What was reported of the stage in work."""
+        return self.stages[self.index]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the stage in work was started; between two stages it was not."""
+        return self.current.began is not None
+
+    def percent(self) -> float:
+        """Of the whole, by finished units alone."""
+        return self.stage.start + self.current.fraction * self.stage.weight
+
+    def begin(self, index: int, elapsed: float) -> None:
+        """Work on a stage begins, for the first time or anew; those before it are done."""
+        self.finish_before(index, elapsed)
+        self.index = index
+        self.stages[index] = StageWork(elapsed)
+
+    def finish(self, elapsed: float) -> None:
+        """The stage in work is done."""
+        self.current.ended = elapsed
+        if self.index < len(self.stages) - 1:
+            self.index += 1
+
+    def finish_before(self, index: int, elapsed: float) -> None:
+        """All stages before one are done, or were skipped."""
+        for work in self.stages[:index]:
+            if work.ended is None:
+                work.ended = elapsed
+
+    def restart(self, index: int) -> None:
+        """A stage and those after it are all to be done again."""
+        self.index = index
+        self.stages[index:] = [StageWork() for _ in self.plan.stages[index:]]
+
+    def seconds(self) -> dict[str, float]:
+        """How long stages took, by id, as far as they were gone through to their end."""
+        took = zip(self.plan.stages, self.stages, strict=True)
+        return {stage.id: work.seconds for stage, work in took if work.seconds is not None}

@@ -15,7 +15,7 @@ from prefect.states import Cancelled
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.recorder import Recorder
-from tracking.hooks import current_reporter, job_id_of, reporter_of, tracked
+from tracking.hooks import current_reporter, job_id_of, job_of, reporter_of, tracked
 from tracking.plan import DEFAULT, plan
 from tracking.reporter import Reporter
 from tracking.snapshot import ENDS
@@ -37,9 +37,8 @@ def _publish_here(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @task(retries=1)
 def _solve(cluster: int, job_id: str) -> int:
-    reporter = current_reporter()
-    assert reporter is reporter_of(job_id)
-    reporter.advance()
+    current_reporter().advance()
+    assert job_of(job_id) is reporter_of(job_id)
     return cluster
 
 
@@ -223,10 +222,14 @@ def test_a_bad_job_id_is_refused() -> None:
 
 def test_outside_of_a_tracked_run_reports_are_dropped_with_a_warning(
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("HORARIUM_REDIS_URL")
     current_reporter().start_stage("loading")
-    reporter_of("unknown").mark_completed()
+    reporter_of("unknown").advance()
     assert [r.levelno for r in caplog.records] == [logging.WARNING] * 2
+    with pytest.raises(ValueError, match="runs in this process"):
+        job_of("unknown")
 
 
 def test_a_job_without_any_redis_url_gets_a_redis_of_its_own(
@@ -235,7 +238,7 @@ def test_a_job_without_any_redis_url_gets_a_redis_of_its_own(
     monkeypatch.delenv("HORARIUM_REDIS_URL")
     flow_run = _flow_run(job_id="own")
     _run_hooks("on_running", flow_run, State(type=StateType.RUNNING))
-    assert plan("default") is reporter_of("own").plan
+    assert plan("default") is job_of("own").plan
     _run_hooks("on_completion", flow_run, State(type=StateType.COMPLETED))
     snapshot = Store(_url()).snapshot("own")
     assert snapshot is not None

@@ -43,7 +43,7 @@ def test_weights_add_to_100_and_no_label_names_an_algorithm(known: Plan) -> None
 
 def test_an_unknown_plan_is_refused_with_the_known_names() -> None:
     with pytest.raises(
-        ValueError, match="expected one of default, search-heavy, solve-heavy, got 'x'"
+        ValueError, match="expected one of default, search-heavy, solve-heavy, learned, got 'x'"
     ):
         plan("x")
 

@@ -148,7 +148,9 @@ def test_skipped_stages_count_as_done() -> None:
 
 
 @pytest.mark.parametrize("report", [(3, 10), (5, 10), (2, 4), (0, 0), (-1, 10)])
-def test_a_late_or_repeated_report_changes_nothing(report: tuple[int, int]) -> None:
+def test_units_that_are_done_again_are_told_as_they_are_and_the_bar_stays(
+    report: tuple[int, int],
+) -> None:
     job = Job()
     job.start("cpsat_solving")
     job.count(5, 10)
@@ -156,8 +158,10 @@ def test_a_late_or_repeated_report_changes_nothing(report: tuple[int, int]) -> N
     before = job.last["overall_progress"]
     job.count(*report)
     job.catch_up()
-    assert job.last["overall_progress"] == before
-    assert job.last["metadata"] == {"completed_items": 5, "total_items": 10}
+    assert job.last["overall_progress"] >= before
+    assert job.last["work_progress"] == 45.0
+    completed, total = (max(0, number) for number in report)
+    assert job.last["metadata"] == {"completed_items": completed, "total_items": total}
 
 
 def test_a_total_that_grows_does_not_move_the_bar_backward() -> None:
@@ -182,7 +186,7 @@ def test_a_retried_task_counts_its_units_once() -> None:
         job.count(0, 10)
         for _unit in range(5):
             job.run(5.0)
-            job.progress.advance(1, job.now)
+            job.advance(1)
         job.catch_up()
         assert job.last["metadata"] == {"completed_items": 5, "total_items": 10}
         assert job.last["work_progress"] == 45.0

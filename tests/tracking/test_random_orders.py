@@ -33,7 +33,7 @@ def _report(job: Job, kind: str, *values: object) -> None:
         case "completed", (int(completed),):
             job.count(completed)
         case "advance", (int(units),):
-            job.progress.advance(units, job.now)
+            job.advance(units)
         case "complete", ():
             job.complete()
         case "retry", ():

@@ -143,7 +143,7 @@ def test_a_bad_job_id_is_refused_at_once(job_id: str) -> None:
 def test_a_wrong_report_is_logged_and_never_raised(caplog: pytest.LogCaptureFixture) -> None:
     reporter = Reporter("job-1", DEFAULT, None)
     reporter.start_stage("no such stage")
-    reporter.update_stage_progress("many", None)  # type: ignore[arg-type]
+    reporter.update_stage_progress("many", 5)  # type: ignore[arg-type]
     reporter.update("said", cost="much")  # type: ignore[arg-type]
     assert len([r for r in caplog.records if r.levelno == logging.ERROR]) == 3
     assert "expected a stage of loading" in caplog.text

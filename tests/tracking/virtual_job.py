@@ -67,6 +67,10 @@ class Job:
     def count(self, completed: int, total: int | None = None) -> None:
         self.progress.count(completed, total, self.now)
 
+    def advance(self, units: int) -> None:
+        """More units are finished, as a task's counter would say."""
+        self.count(self.progress.completed + units)
+
     def complete(self) -> None:
         self.progress.complete_stage(self.now)
         self.due = self.time

@@ -1,41 +1,69 @@
--- Put a new snapshot of a job in place, tell those who listen, and keep it for those who come
--- back: all or nothing.
+-- Put a new snapshot of a job in place, tell those who listen, keep it for those who come back,
+-- renew the job's lease, and give what other processes have reported: all or nothing.
 --
 -- The races this closes. A writer that timed out does not know whether its write arrived; it
 -- sends the next one, and the old one may still come after it. A process that was replaced (the
 -- flow is retried elsewhere) may go on writing. A report may come after the job's end. None of
--- these may overwrite what is newer, and no reader may see one without the other.
+-- these may overwrite what is newer, and no reader may see one without the other. A generation is
+-- one attempt of one process: what tasks of an earlier one still report must not be counted, so a
+-- new generation begins with an empty ledger.
 --
--- KEYS  1 snapshot, also the channel's name   2 stream of events
--- ARGV  1 snapshot as JSON   2 its attempt   3 its seq   4 time to live, s   5 length of stream
--- Gives {verdict, seq}: `written`, or why not and the seq that stands.
+-- KEYS  1 snapshot, also the channel's name   2 stream of events   3 ledger   4 lease
+-- ARGV  1 snapshot as JSON   2 its attempt   3 its seq   4 its status   5 time to live, s
+--       6 length of stream   7 generation, empty for who only ends a job   8 stage in work
+--       9 time to live of the lease, ms
+-- Gives {verdict, seq, completed, total, asked, said}: `written`, or why not, the seq that stands,
+-- and of the ledger the sums of the stage in work, the last wish and the last message.
 
-local json, attempt, seq = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local json, attempt, seq, status = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local generation, stage = ARGV[7], ARGV[8]
 local ends = {completed = true, failed = true, cancelled = true, timeout = true}
 
-local stored = redis.call('GET', KEYS[1])
-if stored then
-  local readable, now = pcall(cjson.decode, stored)
-  if readable and type(now) == 'table' and tonumber(now.attempt) and tonumber(now.seq) then
-    if attempt < now.attempt then
-      return {'superseded', now.seq}
-    end
-    if attempt == now.attempt and ends[now.status] then
-      return {'ended', now.seq}
-    end
-    if seq <= now.seq then
-      return {'older', now.seq}
-    end
+local function field(name, otherwise)
+  return redis.call('HGET', KEYS[3], name) or otherwise
+end
+
+local now = redis.call('HMGET', KEYS[3], 'attempt', 'seq', 'status', 'generation', 'stage')
+if now[1] then
+  if attempt < tonumber(now[1]) then
+    return {'superseded', tonumber(now[2]), 0, 0, '', ''}
+  end
+  if attempt == tonumber(now[1]) and ends[now[3]] then
+    return {'ended', tonumber(now[2]), 0, 0, '', ''}
+  end
+  if seq <= tonumber(now[2]) then
+    return {'older', tonumber(now[2]), 0, 0, '', ''}
   end
 end
 
-redis.call('SET', KEYS[1], json, 'EX', ARGV[4])
-local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], seq .. '-0', 'snapshot', json)
+if generation ~= '' and generation ~= now[4] then
+  redis.call('DEL', KEYS[3])
+  local time = redis.call('TIME')
+  redis.call('HSET', KEYS[3], 'generation', generation, 'born', time[1] .. '.' .. time[2])
+  now[5] = false
+end
+redis.call('HSET', KEYS[3], 'attempt', attempt, 'seq', seq, 'status', status)
+if stage ~= now[5] then
+  redis.call('HSET', KEYS[3], 'stage', stage)
+end
+redis.call('EXPIRE', KEYS[3], ARGV[5])
+
+redis.call('SET', KEYS[1], json, 'EX', ARGV[5])
+local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], seq .. '-0', 'snapshot', json)
 if added.err then
-  -- The snapshot was lost (evicted, deleted) and the stream of an older count was not.
+  -- The ledger was lost (evicted, deleted) and the stream of an older count was not.
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[2], seq .. '-0', 'snapshot', json)
 end
-redis.call('EXPIRE', KEYS[2], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[5])
+if ends[status] then
+  redis.call('DEL', KEYS[4])
+elseif generation ~= '' then
+  redis.call('SET', KEYS[4], generation, 'PX', ARGV[9])
+end
 redis.call('PUBLISH', KEYS[1], json)
-return {'written', seq}
+return {
+  'written', seq,
+  tonumber(field('completed:' .. stage, 0)), tonumber(field('total:' .. stage, 0)),
+  field('asked', ''), field('said', ''),
+}

@@ -11,13 +11,32 @@ from redis import Redis
 from tracking import keys
 from tracking.snapshot import Snapshot
 
-__all__ = ["Answer", "Publish"]
+__all__ = ["Answer", "Elsewhere", "Publish"]
 
 _EVENTS_KEPT = 1000  # about eight minutes at two a second; half a megabyte a job
 
 
+class Elsewhere(NamedTuple):
+    """What other processes have reported of a job.
+
+    Parameters
+    ----------
+    completed, total
+        Sums over their units of the stage in work.
+    asked
+        The last wish, as ``number verb stage``: a task elsewhere has started or completed a stage.
+    said
+        The last message and figures, as ``number JSON``.
+    """
+
+    completed: int = 0
+    total: int = 0
+    asked: str = ""
+    said: str = ""
+
+
 class Answer(NamedTuple):
-    """What became of a snapshot, and the `seq` that now stands in Redis.
+    """What became of a snapshot, the `seq` that now stands in Redis, and the reports of others.
 
     ``older``: a newer one is there; ``ended``: this attempt has its end already;
     ``superseded``: a later attempt has taken over.
@@ -25,6 +44,7 @@ class Answer(NamedTuple):
 
     verdict: Literal["written", "older", "ended", "superseded"]
     seq: int
+    elsewhere: Elsewhere
 
 
 class Publish:
@@ -33,19 +53,38 @@ class Publish:
     def __init__(self, client: Redis) -> None:
         self._script = client.register_script(Path(__file__).with_suffix(".lua").read_text())
 
-    def __call__(self, snapshot: Snapshot) -> Answer:
-        """Write it, unless what is stored is newer."""
-        verdict, seq = cast(
-            "tuple[bytes, int]",
+    def __call__(self, snapshot: Snapshot, *, generation: str, stage: str) -> Answer:
+        """Write it, unless what is stored is newer.
+
+        Parameters
+        ----------
+        generation
+            Whose reports are counted from now on; empty to leave that as it is.
+        stage
+            The stage in work, where reports of others belong that name none.
+        """
+        job_id = snapshot["job_id"]
+        verdict, seq, completed, total, asked, said = cast(
+            "tuple[bytes, int, int, int, bytes, bytes]",
             self._script(
-                keys=[keys.progress(snapshot["job_id"]), keys.events(snapshot["job_id"])],
+                keys=[
+                    keys.progress(job_id),
+                    keys.events(job_id),
+                    keys.ledger(job_id),
+                    keys.lease(job_id),
+                ],
                 args=[
                     json.dumps(snapshot, separators=(",", ":"), allow_nan=False),
                     snapshot["attempt"],
                     snapshot["seq"],
+                    snapshot["status"],
                     keys.TTL_SECONDS,
                     _EVENTS_KEPT,
+                    generation,
+                    stage,
+                    keys.LEASE_MILLISECONDS,
                 ],
             ),
         )
-        return Answer(verdict.decode(), seq)  # type: ignore[arg-type]
+        elsewhere = Elsewhere(completed, total, asked.decode(), said.decode())
+        return Answer(verdict.decode(), seq, elsewhere)  # type: ignore[arg-type]

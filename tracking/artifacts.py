@@ -1,0 +1,109 @@
+"""The overall percentage in Prefect's own UI: a progress artifact, and a link to the page."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+
+from tracking.reporter import Reporter
+from tracking.snapshot import ENDS, Snapshot
+
+__all__ = ["Artifacts"]
+
+_log = logging.getLogger(__name__)
+
+# An update costs Prefect's server some 15 ms: three thousandths of a core at this rate, and less
+# where the bar moves slowly, for it is told of whole points alone.
+_INTERVAL_SECONDS = 5.0
+_STEP_PERCENT = 1.0
+_SHORT_SECONDS = 1.0  # a job that ends sooner needs no bar
+
+
+class Artifacts:
+    """Keeps a job's artifacts current, in a thread of its own, until the job has ended.
+
+    Prefect being slow or away costs the artifact, not the job.
+
+    Parameters
+    ----------
+    reporter
+        The job's.
+    flow_run_id
+        Whose artifacts they are.
+    """
+
+    def __init__(self, reporter: Reporter, flow_run_id: UUID) -> None:
+        self._reporter = reporter
+        self._flow_run_id = flow_run_id
+
+    def start(self) -> None:
+        """Begin."""
+        threading.Thread(
+            target=self._keep_current, name=f"artifacts-{self._reporter.job_id}", daemon=True
+        ).start()
+
+    def _keep_current(self) -> None:
+        try:
+            if self._reporter.wait_for_end(_SHORT_SECONDS):
+                return
+            with get_client(sync_client=True) as client:
+                self._link(client)
+                self._follow(client)
+        except Exception as trouble:  # noqa: BLE001 - no run may fail for its progress bar
+            _log.warning(
+                "job %s: Prefect does not show its progress: %s", self._reporter.job_id, trouble
+            )
+
+    def _link(self, client: SyncPrefectClient) -> None:
+        """Link to the job's page, if there is a service: ``HORARIUM_PAGE_URL``."""
+        page = os.environ.get("HORARIUM_PAGE_URL")
+        if page:
+            job_id = self._reporter.job_id
+            client.create_artifact(
+                ArtifactCreate(
+                    type="markdown",
+                    description="The job's page",
+                    data=f"[Progress of job {job_id}]({page.rstrip('/')}/jobs/{job_id})",
+                    flow_run_id=self._flow_run_id,
+                )
+            )
+
+    def _follow(self, client: SyncPrefectClient) -> None:
+        artifact = client.create_artifact(
+            ArtifactCreate(
+                type="progress",
+                description="Overall progress",
+                data=0.0,
+                flow_run_id=self._flow_run_id,
+            )
+        )
+        told: Snapshot | None = None
+        while True:
+            now = self._reporter.last_snapshot
+            over = now is not None and now["status"] in ENDS
+            moved = now is not None and (
+                told is None or now["overall_progress"] >= told["overall_progress"] + _STEP_PERCENT
+            )
+            if now is not None and (moved or over):
+                client.update_artifact(
+                    artifact.id,
+                    ArtifactUpdate(data=now["overall_progress"], description=_words(now)),
+                )
+                told = now
+            if over and self._reporter.ended:
+                return
+            self._reporter.wait_for_end(_INTERVAL_SECONDS)
+
+
+def _words(snapshot: Snapshot) -> str:
+    """What the percentage means, in a line."""
+    left = snapshot["eta_seconds"]
+    if snapshot["status"] in ENDS:
+        return f"Overall progress: {snapshot['status']}"
+    about = "" if left is None else f", about {left} s left"
+    return f"Overall progress: {snapshot['stage_label']}{about}"

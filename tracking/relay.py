@@ -1,0 +1,188 @@
+"""Another process than the job's own: counts in memory, and a thread that passes them on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tracking import keys
+from tracking.connection import Connection
+from tracking.scripts.report import Count
+from tracking.snapshot import figure
+from tracking.unit import Unit, Units
+
+__all__ = ["Relay"]
+
+_log = logging.getLogger(__name__)
+
+_INTERVAL_SECONDS = 0.2
+_IDLE_SECONDS = 600.0  # after this without a new unit the thread ends
+
+
+class Relay:
+    """Passes on what tasks in this process count of a job that runs in another.
+
+    It knows neither plan nor percentage: the job's process computes those. Nothing here waits for
+    the network, except that the end of a task waits up to a second until its last counts are
+    written, unless Redis is known to be away.
+
+    Parameters
+    ----------
+    job_id
+        The job.
+    redis_url
+        Where the job publishes.
+
+    Raises
+    ------
+    ValueError
+        If the job id or the URL is none.
+    """
+
+    def __init__(self, job_id: str, redis_url: str) -> None:
+        self.job_id = keys.check_job_id(job_id)
+        self._redis = Connection(redis_url, f"job {job_id}")
+        self._lock = threading.RLock()
+        self._sending = threading.Lock()
+        self._units = Units()
+        self._sent: dict[Unit, tuple[int, int]] = {}
+        self._asked: list[tuple[str, Unit]] = []
+        self._said: dict[str, Any] = {}
+        self._born = ""
+        self._wake = threading.Event()
+        self._used = time.monotonic()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was reported for so long that the job has probably ended."""
+        return time.monotonic() - self._used > _IDLE_SECONDS
+
+    def unit(self, key: str, *, attempt: int = 1, stage: str = "") -> Unit:
+        """A piece of the work, for one attempt at it to count; see `Reporter.unit`.
+
+        By default it belongs to the stage that is in work when Redis is first reached, which is
+        at once unless Redis is away. Name the stage where that matters.
+        """
+        with self._lock:
+            unit = self._units.add(Unit(self, key, attempt, stage))
+            self._used = time.monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._pass_on, name=f"relay-{self.job_id}", daemon=True
+                )
+                self._thread.start()
+        self._wake.set()
+        return unit
+
+    def begin_stage(self, unit: Unit, stage: str) -> None:
+        """A unit says that work on a stage begins: what it counts from now on is of that stage."""
+        with self._lock:
+            # What it has counted so far stays, under its old name.
+            before = Unit(self, unit.key, unit.attempt, unit.stage)
+            before.completed, before.total = unit.completed, unit.total
+            before.generation = unit.generation
+            self._units.replace(unit, before)
+            if unit in self._sent:
+                self._sent[before] = self._sent.pop(unit)
+            unit.key, unit.stage = f"{unit.key}@{stage}", stage
+            unit.completed = unit.total = 0
+            self._units.add(unit)
+            self._asked.append(("start", unit))
+        self._wake.set()
+
+    def end_stage(self, unit: Unit) -> None:
+        """A unit says that all work of its stage is done."""
+        with self._lock:
+            self._asked.append(("complete", unit))
+        self._wake.set()
+
+    def expect(self, seconds: Mapping[str, float] | None = None, *, size: float | None) -> None:
+        """Pass on what is known before the work."""
+        with self._lock:
+            self._said.setdefault("expected", {}).update(seconds or {})
+            self._said["size"] = size
+
+    def update(self, message: str, **figures: float) -> None:
+        """Pass on what was found."""
+        try:
+            clean = {name: figure(value) for name, value in figures.items()}
+        except (TypeError, ValueError) as error:
+            self.drop(str(error))
+            return
+        with self._lock:
+            self._said["message"] = str(message)
+            self._said.setdefault("figures", {}).update(clean)
+
+    def drop(self, what: str) -> None:
+        """Log a report that is none."""
+        _log.error("job %s: a report of progress was dropped: %s", self.job_id, what)
+
+    def flush(self) -> None:
+        """Pass on everything now, unless Redis is away."""
+        self._used = time.monotonic()
+        with self._sending:
+            while self._pass_on_once():
+                pass
+
+    def _pass_on(self) -> None:
+        while not self.is_idle:
+            with self._sending:
+                again = self._pass_on_once()
+            if not again:
+                self._wake.wait(_INTERVAL_SECONDS)
+                self._wake.clear()
+        with self._lock:
+            self._thread = None
+
+    def _pass_on_once(self) -> bool:
+        """Send what has changed; whether there is more to send at once."""
+        with self._lock:
+            changed = {
+                unit: (unit.completed, unit.total)
+                for unit in self._units
+                if self._sent.get(unit) != (unit.completed, unit.total)
+            }
+            # A wish can be told once its stage is known, which the first answer says.
+            asked = self._asked[0] if self._asked and self._asked[0][1].stage else None
+            said, self._said = self._said, {}
+        if not changed and asked is None and not said:
+            return False
+        blank: dict[str, Any] = {"message": "", "figures": {}, "expected": {}, "size": None}
+        answer = self._redis.ask(
+            lambda store: store.report(
+                self.job_id,
+                [
+                    Count(unit.key, unit.attempt, unit.generation, unit.stage, *counts)
+                    for unit, counts in changed.items()
+                ],
+                asked="" if asked is None else f"{asked[0]} {asked[1].stage}",
+                said=json.dumps(blank | said) if said else "",
+            )
+        )
+        standing = None if answer is None else answer[0]
+        with self._lock:
+            if standing is None:
+                self._said = said | self._said
+                return False
+            if asked is not None:
+                self._asked.pop(0)
+            self._sent |= changed
+            for unit in changed:
+                unit.generation = unit.generation or standing.generation
+                unit.stage = unit.stage or standing.stage
+            for unit in list(self._units):
+                if unit.generation not in ("", standing.generation):
+                    self._units.remove(unit)  # the flow has begun again: this counts for nothing
+                    self._sent.pop(unit, None)
+            if standing.born != self._born:
+                # The ledger was lost, or is a new one: tell it everything.
+                emptied, self._born = bool(self._born), standing.born
+                if emptied:
+                    self._sent.clear()
+                    return True
+            return bool(self._asked)

@@ -1,0 +1,56 @@
+-- Take what another process than the job's own has counted, and keep the sums of each stage.
+--
+-- The races this closes. Reports of several processes come in any order, and are sent again when
+-- their answer was lost. Each says how much one attempt of one unit has done in all, so that it may
+-- come twice; one of an earlier attempt than was seen changes nothing, one of a later attempt
+-- takes the earlier one's place. Where the flow itself begins again, the generation changes, and
+-- what belongs to an earlier one is not counted.
+--
+-- KEYS  1 ledger
+-- ARGV  1 time to live, s   2 wish, as `verb stage`, or empty   3 message and figures, or empty
+--       4... six for each unit: key, attempt, generation or empty, stage or empty, completed, total
+-- Gives {generation, stage, born}: where a unit that named no generation or stage was counted, and
+-- when this ledger began; nothing where no job has been announced.
+
+local ledger = KEYS[1]
+local now = redis.call('HMGET', ledger, 'generation', 'stage', 'born')
+local generation, stage = now[1], now[2]
+if not generation then
+  return {}
+end
+
+for i = 4, #ARGV, 6 do
+  local unit, attempt, of = 'unit:' .. ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+  if of == '' or of == generation then
+    local completed, total = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
+    local stored = redis.call('HGET', ledger, unit)
+    local seen, was_completed, was_total, was_stage = -1, 0, 0, stage
+    if stored then
+      local a, c, t, s = string.match(stored, '^(%d+) (%d+) (%d+) (.*)$')
+      seen, was_completed, was_total, was_stage = tonumber(a), tonumber(c), tonumber(t), s
+    end
+    if attempt >= seen then
+      local at = ARGV[i + 3]
+      if at == '' then
+        at = was_stage
+      end
+      if attempt == seen and at == was_stage then
+        completed = math.max(completed, was_completed)
+      end
+      redis.call('HSET', ledger, unit, string.format('%d %d %d %s', attempt, completed, total, at))
+      redis.call('HINCRBY', ledger, 'completed:' .. was_stage, -was_completed)
+      redis.call('HINCRBY', ledger, 'total:' .. was_stage, -was_total)
+      redis.call('HINCRBY', ledger, 'completed:' .. at, completed)
+      redis.call('HINCRBY', ledger, 'total:' .. at, total)
+    end
+  end
+end
+
+for i, name in ipairs({'asked', 'said'}) do
+  if ARGV[i + 1] ~= '' then
+    local number = redis.call('HINCRBY', ledger, name .. '_number', 1)
+    redis.call('HSET', ledger, name, number .. ' ' .. ARGV[i + 1])
+  end
+end
+redis.call('EXPIRE', ledger, ARGV[1])
+return {generation, stage, now[3]}
