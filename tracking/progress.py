@@ -176,7 +176,8 @@ class Progress:
     def say(self, message: str, figures: Mapping[str, float]) -> None:
         """Keep a message for people, and figures such as the cost found so far."""
         clean = {name: figure(value) for name, value in figures.items()}
-        if self._end is None:
+        # What a task in another process said last may come after the end of the flow.
+        if self._end is None or (self._end == "completed" and not self.over):
             self._message = str(message)
             self._figures.update(clean)
 

@@ -239,7 +239,7 @@ class Reporter(Unit):
         """Count afresh, here and elsewhere."""
         self._generation = secrets.token_hex(4)
         self._units.clear()
-        self._elsewhere_of, self._elsewhere = "", Elsewhere()
+        self._elsewhere_of, self._elsewhere, self._said = "", Elsewhere(), ""
         self.completed = self.total = 0
 
     def _counted_here(self) -> tuple[int, int, int]:
@@ -332,11 +332,14 @@ class Reporter(Unit):
             completed, self._completed = self._completed, []
         for stage, here, total in completed:
             found = self._ask(partial(Store.elsewhere, job_id=self.job_id, stage=stage))
-            if found is not None and (found[0].completed or found[0].total):
-                with self._lock:
-                    self._progress.recount(
-                        stage, here + found[0].completed, max(total, here + found[0].total)
-                    )
+            if found is None:
+                continue
+            elsewhere = found[0]
+            with self._reporting():
+                self._hear_said(elsewhere.said)
+                if elsewhere.completed or elsewhere.total:
+                    of_units = here + elsewhere.total
+                    self._progress.recount(stage, here + elsewhere.completed, max(total, of_units))
 
     def _write(self, snapshot: Snapshot, generation: str, stage: str, *, urgent: bool) -> bool:
         """Write it if Redis is there; whether this snapshot needs no other try."""
@@ -367,17 +370,23 @@ class Reporter(Unit):
             if generation != self._generation:
                 return
             before, self._elsewhere, self._elsewhere_of = self._elsewhere, elsewhere, stage
-            if elsewhere.said != before.said:
-                said = json.loads(elsewhere.said.split(" ", 1)[1])
-                self._progress.expect(said["expected"], size=said["size"])
-                if said["message"]:
-                    self._progress.say(said["message"], said["figures"])
+            self._hear_said(elsewhere.said)
             if elsewhere.asked != before.asked:
                 _, verb, asked = elsewhere.asked.split(" ", 2)
                 unit = Unit(self, "", 1, asked)
                 self.begin_stage(unit, asked)
                 if verb == "complete":
                     self.end_stage(unit)
+
+    def _hear_said(self, said: str) -> None:
+        """Take the last message of other processes, once."""
+        if said in ("", self._said):
+            return
+        self._said = said
+        what = json.loads(said.split(" ", 1)[1])
+        self._progress.expect(what["expected"], size=what["size"])
+        if what["message"]:
+            self._progress.say(what["message"], what["figures"])
 
     def _log_run(self) -> None:
         """After the end, tell those who come later how this run went."""

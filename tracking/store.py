@@ -80,13 +80,11 @@ class Store:
 
     def elsewhere(self, job_id: str, stage: str) -> Elsewhere:
         """What was reported of a stage by other processes than the job's own."""
+        fields = [f"completed:{stage}", f"total:{stage}", "asked", "said"]
         with _reached():
-            found = cast(
-                "list[bytes | None]",
-                self._client.hmget(keys.ledger(job_id), [f"completed:{stage}", f"total:{stage}"]),
-            )
-        completed, total = (int(number or 0) for number in found)
-        return Elsewhere(completed, total)
+            found = cast("list[bytes | None]", self._client.hmget(keys.ledger(job_id), fields))
+        completed, total, asked, said = (value or b"" for value in found)
+        return Elsewhere(int(completed or 0), int(total or 0), asked.decode(), said.decode())
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """The job's snapshot, if it has one."""
