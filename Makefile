@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
-# Prefect's database stays inside the clone.
+# Prefect's database, and what is learned from runs, stay inside the clone.
 export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
+export HORARIUM_STATE_FOLDER ?= $(CURDIR)/.venv/state
 
 .PHONY: demo test test-fast lint bench clean
 
@@ -26,7 +27,7 @@ clean:
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,dask,clips]'
 	touch $@
 
 # Numba keeps what it compiled until the function's own file changes; these are inlined into each

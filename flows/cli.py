@@ -1,4 +1,4 @@
-"""The command line: ``horarium generate``, ``validate`` and ``stages``.
+"""The command line: ``horarium generate``, ``validate``, ``stages``, ``watch`` and ``history``.
 
 Exit status: 0 feasible, 1 hard rules are broken, 2 bad input or arguments, 3 the run crashed,
 130 stopped by Ctrl-C.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,11 +16,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from flows.terminal import duration
 from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import FormulationName, Score, evaluate, formulation
 from tracking.keys import check_job_id
 from tracking.plan import PLANS, plan
-from tracking.store import Store
+from tracking.store import Store, Unavailable
 
 __all__ = ["app", "main"]
 
@@ -41,6 +43,13 @@ PREFECT_DEFAULTS = {
 Instance = Annotated[Path, typer.Argument(help="The instance: a `.ctt` or `.ectt` file.")]
 Rules = Annotated[
     FormulationName, typer.Option("--formulation", help="Rules and weights that count.")
+]
+RedisUrl = Annotated[
+    str | None,
+    typer.Option(
+        envvar="HORARIUM_REDIS_URL",
+        help="Redis that is told the progress. [default: one of the run's own]",
+    ),
 ]
 PlanName = Annotated[str, typer.Option("--plan", help=f"One of: {', '.join(PLANS)}.")]
 
@@ -70,13 +79,7 @@ def generate(
         str | None,
         typer.Option(help="Name of the progress in Redis. [default: the flow run's id]"),
     ] = None,
-    redis_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="HORARIUM_REDIS_URL",
-            help="Redis that is told the progress. [default: one is started for this run]",
-        ),
-    ] = None,
+    redis_url: RedisUrl = None,
 ) -> None:
     """Make a timetable: run the whole flow here, show its progress, write the best found.
 
@@ -154,6 +157,62 @@ def stages(plan_name: PlanName = "default") -> None:
     for stage in chosen.stages:
         table.add_row(stage.id, stage.label, f"{stage.start:g}", f"{stage.end:g}")
     Console().print(table)
+
+
+@app.command()
+def watch(
+    job_id: Annotated[str, typer.Argument(help="The job, in this or any other process.")],
+    redis_url: Annotated[
+        str, typer.Option(envvar="HORARIUM_REDIS_URL", help="Redis that is told its progress.")
+    ],
+) -> None:
+    """Show a job's progress until its end, from anywhere.
+
+    Exit status: 0 completed, 1 it ended otherwise, 3 its process is lost.
+    """
+    from flows.watch import watch_job
+
+    try:
+        end = watch_job(check_job_id(job_id), redis_url, Console())
+    except (ValueError, Unavailable) as error:
+        _refuse(error)
+    if end is None:
+        typer.echo("lost: its process has not been heard of for 15 s", err=True)
+        raise typer.Exit(3)
+    typer.echo(f"{end['status']}: {end['message']}" if end["message"] else end["status"])
+    raise typer.Exit(0 if end["status"] == "completed" else 1)
+
+
+@app.command()
+def history(redis_url: RedisUrl = None) -> None:
+    """List earlier runs, how long they took, and how right their progress was."""
+    from flows.history import read_history
+    from flows.settings import Settings
+
+    try:
+        if redis_url is None:
+            records = read_history(Settings().state_folder)
+        else:
+            records = Store(redis_url).histories()
+    except (ValueError, OSError, Unavailable) as error:
+        _refuse(error)
+    table = Table(box=None, pad_edge=False)
+    for title in ("ended", "plan", "status"):
+        table.add_column(title, no_wrap=True)
+    for title in ("took", "time left off", "bar off"):
+        table.add_column(title, no_wrap=True, justify="right")
+    table.add_column("job", no_wrap=True, overflow="ellipsis")
+    for record in records:
+        table.add_row(
+            f"{datetime.fromtimestamp(record.ended_at).astimezone():%Y-%m-%d %H:%M}",
+            " ".join(filter(None, (record.plan, record.deployment))),
+            record.status,
+            duration(sum(record.seconds.values())),
+            "" if record.eta_error is None else f"{100 * record.eta_error:.0f} %",
+            "" if record.bar_error is None else f"{record.bar_error:.0f} points",
+            record.job_id,
+        )
+    Console().print(table if records else "no runs yet")
 
 
 def main() -> None:

@@ -16,7 +16,9 @@ from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from rich.console import Console
 
+from flows.history import remembering
 from flows.server import prefect_server
+from flows.settings import Settings
 from flows.terminal import Display
 from flows.timetable import timetable
 from tasks.publish import Published
@@ -54,7 +56,7 @@ def run(
     """
     with ExitStack() as stack:
         waiting = stack.enter_context(console.status("Starting Prefect and the engines ..."))
-        os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(embedded_redis())
+        os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(_own_redis())
         wait_for_server = stack.enter_context(prefect_server())
         # Compiled, or loaded, while the server starts: before the bar and the time limit begin.
         warm_up()
@@ -81,6 +83,13 @@ def run(
     if isinstance(result, Exception):
         raise result
     return cast("Published", result)
+
+
+@contextmanager
+def _own_redis() -> Iterator[str]:
+    """A Redis for this run, which knows of earlier ones."""
+    with embedded_redis() as url, remembering(url, Settings().state_folder):
+        yield url
 
 
 @contextmanager

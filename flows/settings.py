@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Literal
 
+from platformdirs import user_state_path
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,7 +15,7 @@ __all__ = ["Settings"]
 
 
 class Settings(BaseSettings):
-    """How clusters are spread over the machine.
+    """How clusters are spread over the machine, and where it keeps what it learns.
 
     Raises
     ------
@@ -28,6 +30,9 @@ class Settings(BaseSettings):
 
     num_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024)
     """Tasks, and threads of one search, at a time."""
+
+    state_folder: Path = Field(default_factory=lambda: user_state_path("horarium"))
+    """Where a run without a Redis of its own remembers how earlier ones went."""
 
     def make_task_runner(self) -> TaskRunner[Any]:
         """Build the task runner that is asked for."""

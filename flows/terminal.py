@@ -38,17 +38,20 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
-def draw(snapshot: Snapshot, plan: Plan) -> RenderableType:
-    """Draw one snapshot: a line a stage, then the whole."""
+def draw(snapshot: Snapshot, plan: Plan | None) -> RenderableType:
+    """Draw one snapshot: a line a stage, or the stage in work where the plan is not known here;
+    then the whole."""
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(no_wrap=True)
     table.add_column(ratio=1)
     table.add_column(no_wrap=True, justify="right", width=len("100.00 %"))
     table.add_column(no_wrap=True, width=len("59 min 59 s left"))
-    ids = [stage.id for stage in plan.stages]
-    at = ids.index(snapshot["stage"])
+    labels = {snapshot["stage"]: snapshot["stage_label"]}
+    if plan is not None:
+        labels = {stage.id: stage.label for stage in plan.stages}
+    at = list(labels).index(snapshot["stage"])
     over = snapshot["status"] == "completed"
-    for i, stage in enumerate(plan.stages):
+    for i, label in enumerate(labels.values()):
         percent = 100.0 if i < at or over else snapshot["stage_progress"] if i == at else 0.0
         figures = snapshot["metadata"] if i == at else {}
         items = ""
@@ -56,20 +59,33 @@ def draw(snapshot: Snapshot, plan: Plan) -> RenderableType:
             items = f"{figures['completed_items']} of {figures['total_items']}"
         style = "bold" if i == at and not over else "" if i < at or over else "dim"
         table.add_row(
-            Text(stage.label, style),
+            Text(label, style),
             ProgressBar(100, percent, complete_style="cyan"),
             Text(f"{percent:.2f} %", style),
             items,
         )
     overall = snapshot["overall_progress"]
-    left = "" if over else f"{duration(snapshot['eta_seconds'])} left"
+    ended = snapshot["eta_seconds"] == 0
+    left = (
+        "" if over else snapshot["status"] if ended else f"{duration(snapshot['eta_seconds'])} left"
+    )
     table.add_row(
         Text("Overall", "bold"),
         ProgressBar(100, overall, complete_style="cyan"),
         Text(f"{overall:.2f} %", "bold"),
         Text(left, "bold"),
     )
-    return Group(Constrain(table, WIDTH), Text(_found(snapshot), "cyan"))
+    below = Table.grid(padding=(0, 2), expand=True)
+    below.add_row(Text(_found(snapshot), "cyan"), Text(_doubt(snapshot), "dim", justify="right"))
+    return Group(Constrain(table, WIDTH), Constrain(below, WIDTH))
+
+
+def _doubt(snapshot: Snapshot) -> str:
+    """How sure the time left is, and whether anything happens at all."""
+    if snapshot.get("stalled"):
+        return "nothing was finished for a long time"
+    low, high = snapshot.get("eta_low_seconds"), snapshot.get("eta_high_seconds")
+    return f"{duration(low)} to {duration(high)} left" if low and high else ""
 
 
 def _found(snapshot: Snapshot) -> str:
@@ -90,12 +106,14 @@ class Display:
     console
         Where to draw. If it is no terminal, a line is printed at each stage and each 10 %.
     plan
-        The job's plan.
+        The job's plan, if it is known here.
     latest
         Returns the newest snapshot, or None while there is none.
     """
 
-    def __init__(self, console: Console, plan: Plan, latest: Callable[[], Snapshot | None]) -> None:
+    def __init__(
+        self, console: Console, plan: Plan | None, latest: Callable[[], Snapshot | None]
+    ) -> None:
         self._console, self._plan, self._latest = console, plan, latest
         self._over = threading.Event()
         self._said: tuple[str, int] | None = None

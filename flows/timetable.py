@@ -39,6 +39,7 @@ from timetabling.penalties import formulation as find_formulation
 from timetabling.problem import Problem, Timetable
 from tracking.hooks import current_reporter, job_of, tracked
 from tracking.plan import plan as find_plan
+from tracking.unit import Unit
 
 __all__ = ["timetable"]
 
@@ -48,6 +49,14 @@ MAX_COURSES_PER_CLUSTER = 50
 
 # Annealed populations gain most from time; the first timetable and the repairs need less.
 SHARES = {"cpsat_solving": 0.20, "ga_optimization": 0.72, "rl_refinement": 0.08}
+
+# Stages without a budget, and what each should take until earlier runs say better.
+QUICK_STAGES = ("loading", "clustering", "finalize")
+QUICK_SECONDS = 0.2
+
+# Units of work a second of two cores, roughly: where work is the limit, the time left of a first
+# run rests on it.
+WORK_A_SECOND = {"cpsat_solving": 4e6, "ga_optimization": 25e6, "rl_refinement": 2.5e6}
 
 # Kept back from a time limit for counting every rule once more and writing the file.
 PUBLISHING_SHARE = 0.03
@@ -81,12 +90,13 @@ def timetable(
 ) -> Published | State[Any]:
     """Make a timetable and write it, feasible or not; returns where, and its score by rule."""
     settings, rules = Settings(), find_formulation(formulation)
-    reporter = current_reporter()
+    reporter, stages = current_reporter(), [stage.id for stage in find_plan(plan).stages]
     job = reporter.job_id
     budget = Budget(
         job, time.time(), time_limit_seconds * (1 - PUBLISHING_SHARE), work_limit, SHARES
     )
-    reporter.expect(budget.expected_seconds() or {})
+    reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})
+    _expect(reporter, budget, "cpsat_solving")
 
     with searching(job):
         reporter.start_stage("loading")
@@ -100,9 +110,10 @@ def timetable(
         )
         reporter.complete_stage()
 
+        _expect(reporter, budget, "cpsat_solving")
         best = _place_clusters(problem, clustering, rules, budget, settings, seed)
         best = _improve(best, rules, budget, settings, seed)
-        if find_plan(plan).stages[-1].id == "finalize" and not is_stopped(job):
+        if "finalize" in stages and not is_stopped(job):
             reporter.complete_stage()
             reporter.start_stage("finalize")
         published = publish(_whole(best), formulation=rules, output=output)
@@ -117,6 +128,19 @@ def timetable(
         f"{score.num_violations} violations, cost {score.cost}",
         data=replace(published, cancelled=True),
     )
+
+
+def _expect(reporter: Unit, budget: Budget, stage: str) -> None:
+    """Say how long a searching stage and those after it should take, from now on.
+
+    Said again before each: what one has left over, the next may use.
+    """
+    if budget.work is None:
+        reporter.expect(budget.expected_seconds(stage, now=time.time()))
+    else:
+        reporter.expect(
+            {name: budget.work * SHARES[name] / speed for name, speed in WORK_A_SECOND.items()}
+        )
 
 
 def _place_clusters(
@@ -168,6 +192,7 @@ def _improve(
     """Search from a whole timetable, then resolve what conflicts are left."""
     reporter, job = current_reporter(), budget.job_id
     if not is_stopped(job):
+        _expect(reporter, budget, "ga_optimization")
         reporter.start_stage("ga_optimization")
         allowance = budget.allow("ga_optimization")
         num_threads = settings.num_workers
@@ -177,6 +202,7 @@ def _improve(
         best = _result(future, job)
     if not is_stopped(job):
         reporter.complete_stage()
+        _expect(reporter, budget, "rl_refinement")
         reporter.start_stage("rl_refinement")
         allowance = budget.allow("rl_refinement")
         future = refine.submit(_whole(best), formulation=rules, allowance=allowance, seed=seed)

@@ -92,8 +92,15 @@ class Budget:
         share_until_end = sum(self.shares[s] for s in stages[: stages.index(stage) + 1])
         return max(0.0, self.started_at + self.seconds * share_until_end - now)
 
-    def expected_seconds(self) -> dict[str, float] | None:
-        """How long each stage should take; None where work, not time, is the limit."""
+    def expected_seconds(self, stage: str, *, now: float) -> dict[str, float]:
+        """How long a stage that begins now, and those after it, should take.
+
+        Nothing is said where work is the limit.
+        """
         if self.work is not None:
-            return None
-        return {stage: self.seconds * share for stage, share in self.shares.items()}
+            return {}
+        stages = list(self.shares)
+        stages = stages[stages.index(stage) :]
+        ends = [self.seconds_left(each, now=now) for each in stages]
+        begins = [0.0, *ends]
+        return {each: end - begin for each, begin, end in zip(stages, begins, ends, strict=False)}

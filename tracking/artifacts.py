@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextvars import copy_context
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -43,8 +44,12 @@ class Artifacts:
 
     def start(self) -> None:
         """Begin."""
+        # In the flow's context, which says where Prefect's server is.
         threading.Thread(
-            target=self._keep_current, name=f"artifacts-{self._reporter.job_id}", daemon=True
+            target=copy_context().run,
+            args=(self._keep_current,),
+            name=f"artifacts-{self._reporter.job_id}",
+            daemon=True,
         ).start()
 
     def _keep_current(self) -> None:

@@ -124,6 +124,8 @@ class TimeLeft:
         if current.finished:
             return Estimate(0.0, 0.0)
         forecast = forecasts.get(stage.id)
+        if forecast is None:
+            forecast = _by_weight(stage.weight, _seconds_a_point(work, forecasts, None, elapsed))
         expected = None if forecast is None else forecast.seconds
         known = current.measured or expected is not None
         part = current.part_done(elapsed, expected) if known else 0.0
@@ -132,15 +134,52 @@ class TimeLeft:
             fraction = current.fraction + part / max(1, current.total)
         by_pace = self._pace.rest(elapsed, stage.start + fraction * stage.weight)
         rest = _rest_of_stage(work, forecast, fraction, elapsed)
-        later = [forecasts.get(after.id) for after in work.plan.stages[work.index + 1 :]]
-        if rest is None or None in later:
+        if rest is None:
             return None if by_pace is None else Estimate(by_pace, _DOUBT_OF_RATES)
-        parts = [rest, *(_as_estimate(f) for f in later if f is not None)]
+        parts = [rest]
+        a_point = _seconds_a_point(work, forecasts, rest.seconds, elapsed)
+        for after in work.plan.stages[work.index + 1 :]:
+            later = forecasts.get(after.id) or _by_weight(after.weight, a_point)
+            parts += [] if later is None else [_as_estimate(later)]
         seconds = sum(part.seconds for part in parts)
         # Half as if all were off the same way, half as if each went its own.
         together = sum(part.seconds * part.doubt for part in parts)
         apart = math.sqrt(sum((part.seconds * part.doubt) ** 2 for part in parts))
         return Estimate(seconds, (together + apart) / 2 / max(seconds, 0.1))
+
+
+def _seconds_a_point(
+    work: JobWork, forecasts: Mapping[str, Forecast], rest: float | None, elapsed: float
+) -> float | None:
+    """How long a percent point takes, by the stages that are done or forecast.
+
+    Parameters
+    ----------
+    rest
+        Of the stage in work, which then counts as well.
+    """
+    seconds = points = 0.0
+    for index, (stage, done) in enumerate(zip(work.plan.stages, work.stages, strict=True)):
+        took: float | None = None
+        if index == work.index and rest is not None and done.began is not None:
+            took = elapsed - done.began + rest
+        elif index < work.index:
+            took = done.seconds
+        elif stage.id in forecasts:
+            took = forecasts[stage.id].seconds
+        if took is not None:
+            seconds, points = seconds + took, points + stage.weight
+    return seconds / points if points else None
+
+
+def _by_weight(weight: float, seconds_a_point: float | None) -> Forecast | None:
+    """What a stage of which nothing is known should take, by its share of the bar."""
+    if not seconds_a_point:
+        return None
+    seconds = weight * seconds_a_point
+    return Forecast(
+        seconds, seconds * math.exp(-_DOUBT_OF_RATES), seconds * math.exp(_DOUBT_OF_RATES)
+    )
 
 
 def _as_estimate(forecast: Forecast) -> Estimate:

@@ -34,6 +34,7 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, FlowStateHook
+from prefect.settings import PREFECT_API_URL
 
 from tracking import keys
 from tracking.artifacts import Artifacts
@@ -79,6 +80,7 @@ class _Registry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reporters: dict[str, Reporter] = {}
+        self._run_counts: dict[str, int] = {}
         self._relays: dict[str, Relay] = {}
 
     def find(self, job_id: str) -> Reporter | None:
@@ -89,11 +91,26 @@ class _Registry:
         with self._lock:
             return next((r for r in self._reporters.values() if r.run_id == run_id), None)
 
-    def add(self, reporter: Reporter) -> None:
+    def add(self, reporter: Reporter, run_count: int) -> None:
         """Keep it, and let go of those whose jobs have ended."""
         with self._lock:
             going_on = {name: r for name, r in self._reporters.items() if not r.ended}
             self._reporters = going_on | {reporter.job_id: reporter}
+            runs = {r.run_id for r in self._reporters.values()}
+            self._run_counts = {r: n for r, n in self._run_counts.items() if r in runs}
+            self._run_counts[reporter.run_id] = run_count
+
+    def is_new_attempt(self, run_id: UUID) -> bool:
+        """Whether a run that says again that it is running was retried, and not just interrupted.
+
+        Prefect counts the attempts, but a flow's own copy of that number is an old one.
+        """
+        with get_client(sync_client=True) as client:
+            run_count = client.read_flow_run(run_id).run_count
+        with self._lock:
+            before = self._run_counts.get(str(run_id), run_count)
+            self._run_counts[str(run_id)] = run_count
+        return run_count > before
 
     def relays(self) -> list[Relay]:
         with self._lock:
@@ -141,11 +158,10 @@ class _Hook:
 
 
 class _Start(_Hook):
-    def act(self, flow_run: FlowRun, state: State[Any]) -> None:
+    def act(self, flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG002
         reporter = _registry.find(job_id_of(flow_run))
         if reporter is not None and reporter.run_id == str(flow_run.id):
-            # Prefect also says "running" when a signal interrupts a run: that is no new attempt.
-            if state.name == "Retrying" or reporter.ended:
+            if reporter.ended or _registry.is_new_attempt(flow_run.id):
                 reporter.start_attempt()
         else:
             reporter = Reporter(
@@ -155,7 +171,7 @@ class _Start(_Hook):
                 run_id=str(flow_run.id),
                 deployment=_deployment_name(flow_run.deployment_id),
             )
-            _registry.add(reporter)
+            _registry.add(reporter, flow_run.run_count + 1)
             reporter.start()
             Artifacts(reporter, flow_run.id).start()
         _job.set(reporter)
@@ -312,8 +328,10 @@ def settle(job_id: str, url: str) -> Life | None:
     """
     with _store(url) as store:
         seen = store.look(job_id)
-        if seen is None or seen[1] != "lost" or not seen[0]["run_id"]:
+        if seen is None or seen[1] != "lost":
             return None if seen is None else seen[1]
+        if not seen[0]["run_id"] or not PREFECT_API_URL.value():
+            return "lost"
         with get_client(sync_client=True) as client:
             try:
                 state = client.read_flow_run(UUID(seen[0]["run_id"])).state

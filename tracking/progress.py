@@ -122,7 +122,11 @@ class Progress:
                 raise ValueError(f"stage {stage_id!r}: expected seconds >= 0, got {duration}")
         if size is not None and not 0 < size < math.inf:
             raise ValueError(f"size: expected a number above 0, got {size}")
-        self._expected |= {stage_id: float(duration) for stage_id, duration in seconds.items()}
+        self._expected |= {
+            stage_id: float(duration)
+            for stage_id, duration in seconds.items()
+            if not self._work.stages[self.plan.index(stage_id)].finished
+        }
         self._size = self._size if size is None else float(size)
         self._foresee()
 

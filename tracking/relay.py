@@ -12,7 +12,7 @@ from typing import Any
 from tracking import keys
 from tracking.connection import Connection
 from tracking.scripts.report import Count
-from tracking.snapshot import figure
+from tracking.snapshot import ENDS, figure
 from tracking.unit import Unit, Units
 
 __all__ = ["Relay"]
@@ -20,7 +20,8 @@ __all__ = ["Relay"]
 _log = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 0.2
-_IDLE_SECONDS = 600.0  # after this without a new unit the thread ends
+_LOOK_SECONDS = 1.0  # with nothing to say: is what was said still there?
+_IDLE_SECONDS = 600.0  # after this without a job that goes on the thread ends
 
 
 class Relay:
@@ -54,12 +55,12 @@ class Relay:
         self._said: dict[str, Any] = {}
         self._born = ""
         self._wake = threading.Event()
-        self._used = time.monotonic()
+        self._used = self._answered = time.monotonic()
         self._thread: threading.Thread | None = None
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing was reported for so long that the job has probably ended."""
+        """Whether nothing was reported, and no job seen that goes on, for long."""
         return time.monotonic() - self._used > _IDLE_SECONDS
 
     def unit(self, key: str, *, attempt: int = 1, stage: str = "") -> Unit:
@@ -150,7 +151,8 @@ class Relay:
             # A wish can be told once its stage is known, which the first answer says.
             asked = self._asked[0] if self._asked and self._asked[0][1].stage else None
             said, self._said = self._said, {}
-        if not changed and asked is None and not said:
+        nothing = not changed and asked is None and not said
+        if nothing and (not self._sent or time.monotonic() < self._answered + _LOOK_SECONDS):
             return False
         blank: dict[str, Any] = {"message": "", "figures": {}, "expected": {}, "size": None}
         answer = self._redis.ask(
@@ -169,6 +171,9 @@ class Relay:
             if standing is None:
                 self._said = said | self._said
                 return False
+            self._answered = time.monotonic()
+            if standing.status not in ENDS:
+                self._used = self._answered
             if asked is not None:
                 self._asked.pop(0)
             self._sent |= changed

@@ -98,6 +98,7 @@ class Reporter(Unit):
         self._flushed = threading.Event()
         self._publisher: threading.Thread | None = None
         self._last: Snapshot | None = None
+        self._over_since: float | None = None  # when the job's end was first to be written
         self._met = False  # whether what Redis knew of this job has been read
         # Stages completed since the last snapshot: what was counted here, and their totals.
         self._completed: list[tuple[str, int, int]] = []
@@ -268,6 +269,7 @@ class Reporter(Unit):
 
     def _start_publisher(self) -> None:
         self._flushed.clear()
+        self._over_since = None
         self._publisher = threading.Thread(
             target=self._publish_until_end, name=f"progress-{self.job_id}", daemon=True
         )
@@ -284,30 +286,35 @@ class Reporter(Unit):
             _log.warning("job %s: its end (%s) is not in Redis yet", self.job_id, status)
 
     def _publish_until_end(self) -> None:
-        ended_at: float | None = None
-        while True:
+        pause: float | None = 0.0
+        while pause is not None:
+            self._wake.wait(pause)
             self._wake.clear()
-            began = time.monotonic()
-            self._meet()
-            self._recount()
+            pause = self.publish_once()
+
+    def publish_once(self) -> float | None:
+        """Publish how far the job is; in how many seconds to do so again, None after its end."""
+        began = time.monotonic()
+        self._meet()
+        self._recount()
+        with self._lock:
+            now = self._clock()
+            self._count(now)
+            snapshot = self._progress.next(now)
+            over, hurry = self._progress.over, self._progress.hurry
+            where = self._generation, self._progress.stage
+        self._last = snapshot
+        settled = self._write(snapshot, *where, urgent=over and self._over_since is None)
+        if over:
+            self._over_since = self._over_since or began
+            given_up = began - self._over_since > _LAST_WORDS_SECONDS
             with self._lock:
-                now = self._clock()
-                self._count(now)
-                snapshot = self._progress.next(now)
-                over, hurry = self._progress.over, self._progress.hurry
-                where = self._generation, self._progress.stage
-            self._last = snapshot
-            settled = self._write(snapshot, *where, urgent=over and ended_at is None)
-            if over:
-                ended_at = ended_at or time.monotonic()
-                given_up = time.monotonic() - ended_at > _LAST_WORDS_SECONDS
-                with self._lock:
-                    # Under the lock: a new attempt starts a thread only if this one is done.
-                    if self._progress.over and (settled or given_up):
-                        self._flushed.set()
-                        return
-            spent = time.monotonic() - began
-            self._wake.wait(_HURRY_SECONDS if hurry else max(0.0, self._pause_seconds - spent))
+                # Under the lock: a new attempt starts a thread only if this one is done.
+                if self._progress.over and (settled or given_up):
+                    self._flushed.set()
+                    return None
+        pause = self._pause_seconds - (time.monotonic() - began)
+        return _HURRY_SECONDS if hurry else max(0.0, pause)
 
     def _ask(self, question: Callable[[Store], T], *, urgent: bool = False) -> tuple[T] | None:
         return None if self._redis is None else self._redis.ask(question, urgent=urgent)

@@ -51,7 +51,11 @@ def start(prefect_home: Path, tmp_path: Path) -> Iterator[Start]:
     """
     running: list[subprocess.Popen[bytes]] = []
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "HORARIUM_"))}
-    environment = {**kept, "PREFECT_HOME": str(prefect_home)}
+    environment = {
+        **kept,
+        "PREFECT_HOME": str(prefect_home),
+        "HORARIUM_STATE_FOLDER": str(tmp_path.parent / f"{tmp_path.name}-state"),
+    }
 
     def begin(*arguments: str | Path, **more: str) -> Run:
         log = tmp_path.parent / f"{tmp_path.name}-{len(running)}"

@@ -44,10 +44,17 @@ def test_a_stage_has_the_time_until_its_end_shared_by_its_turns(
     assert allowance.seconds == pytest.approx(expected, abs=1)
 
 
+def test_what_a_stage_leaves_over_is_expected_of_the_next() -> None:
+    budget = Budget("job", 1000.0, 100, None, SHARES)
+    assert budget.expected_seconds("first", now=1000) == {"first": 25, "second": 50, "third": 25}
+    assert budget.expected_seconds("second", now=1010) == {"second": 65, "third": 25}
+    assert budget.expected_seconds("third", now=1200) == {"third": 0}
+    assert Budget("job", 0.0, 100, 1000, SHARES).expected_seconds("first", now=0) == {}
+
+
 def test_work_is_shared_by_the_calls_of_a_stage_whatever_the_time() -> None:
     budget = Budget("job", 0.0, 100, 1000, SHARES)
     assert budget.allow("second", calls=5).work == 100
-    assert budget.expected_seconds() is None
     stop = budget.allow("second", calls=5).stop()
     stop.spend(99)
     assert not stop()

@@ -9,11 +9,12 @@
 -- KEYS  1 ledger
 -- ARGV  1 time to live, s   2 wish, as `verb stage`, or empty   3 message and figures, or empty
 --       4... six for each unit: key, attempt, generation or empty, stage or empty, completed, total
--- Gives {generation, stage, born}: where a unit that named no generation or stage was counted, and
--- when this ledger began; nothing where no job has been announced.
+-- Gives {generation, stage, born, status}: where a unit that named no generation or stage was counted,
+-- when this ledger began, and the job's status; nothing where no job has been announced. Who reports
+-- nothing asks for this alone, and keeps no ledger alive whose job is lost.
 
 local ledger = KEYS[1]
-local now = redis.call('HMGET', ledger, 'generation', 'stage', 'born')
+local now = redis.call('HMGET', ledger, 'generation', 'stage', 'born', 'status')
 local generation, stage = now[1], now[2]
 if not generation then
   return {}
@@ -52,5 +53,7 @@ for i, name in ipairs({'asked', 'said'}) do
     redis.call('HSET', ledger, name, number .. ' ' .. ARGV[i + 1])
   end
 end
-redis.call('EXPIRE', ledger, ARGV[1])
-return {generation, stage, now[3]}
+if #ARGV > 3 or ARGV[2] ~= '' or ARGV[3] ~= '' then
+  redis.call('EXPIRE', ledger, ARGV[1])
+end
+return {generation, stage, now[3], now[4]}

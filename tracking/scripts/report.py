@@ -28,11 +28,12 @@ class Count(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a job stands: its generation, the stage in work, and when its ledger began."""
+    """Where a job stands: generation, the stage in work, when its ledger began, its status."""
 
     generation: str
     stage: str
     born: str
+    status: str
 
 
 class Report:
