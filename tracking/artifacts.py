@@ -82,7 +82,7 @@ class Artifacts:
         artifact = client.create_artifact(
             ArtifactCreate(
                 type="progress",
-                description="Overall progress",
+                description="0 %",
                 data=0.0,
                 flow_run_id=self._flow_run_id,
             )
@@ -106,9 +106,8 @@ class Artifacts:
 
 
 def _words(snapshot: Snapshot) -> str:
-    """What the percentage means, in a line."""
+    """All that there is to say, in a line: the card of an artifact does not show its value."""
     left = snapshot["eta_seconds"]
-    if snapshot["status"] in ENDS:
-        return f"Overall progress: {snapshot['status']}"
-    about = "" if left is None else f", about {left} s left"
-    return f"Overall progress: {snapshot['stage_label']}{about}"
+    doing = snapshot["status"] if snapshot["status"] in ENDS else snapshot["stage_label"]
+    about = f", about {left} s left" if left else ""
+    return f"{snapshot['overall_progress']:.0f} %: {doing}{about}"
