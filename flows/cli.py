@@ -212,7 +212,10 @@ def history(redis_url: RedisUrl = None) -> None:
             "" if record.bar_error is None else f"{record.bar_error:.0f} points",
             record.job_id,
         )
-    Console().print(table if records else "no runs yet")
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # nothing is cut off in a pipe
+    console.print(table if records else "no runs yet")
 
 
 def main() -> None:

@@ -210,6 +210,13 @@ def _rest_of_stage(
     if elapsed_here >= almost:
         # Past its time a stage is not about to end: what was still to come grows instead.
         rest = 0.05 * expected + (elapsed_here - almost) / 2
-    if by_rate is not None:
-        rest = (1 - fraction) * rest + fraction * by_rate
-    return Estimate(rest + overdue, _as_estimate(forecast).doubt)
+    doubt = _as_estimate(forecast).doubt
+    if by_rate is None:
+        return Estimate(rest + overdue, doubt)
+    # Each counts by how far off it may be; few units say little of the rate.
+    doubt_of_rate = _DOUBT_OF_RATES * (1 - fraction) + 0.1
+    trust = current.completed / (current.completed + 2) / doubt_of_rate**2
+    share = trust / (trust + 1 / max(doubt, 0.02) ** 2)
+    return Estimate(
+        (1 - share) * rest + share * by_rate + overdue, min(doubt, math.sqrt(1 / (trust + 1e-9)))
+    )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from tracking.embedded import embedded_redis
+from tracking.history import Record
+from tracking.plan import DEFAULT
+from tracking.reporter import Reporter
+from tracking.store import Store
 
 TINY = Path(__file__).resolve().parents[2] / "examples" / "tiny.ectt"
 
@@ -102,6 +109,66 @@ def test_a_folder_and_a_missing_file_are_bad_input(tmp_path: Path) -> None:
         status, _, err = invoke("generate", path)
         assert status == 2
         assert path.name in err
+
+
+def test_history_lists_earlier_runs_newest_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HORARIUM_REDIS_URL", raising=False)
+    monkeypatch.setenv("HORARIUM_STATE_FOLDER", str(tmp_path))
+    assert invoke("history")[:2] == (0, "no runs yet\n")
+    runs = [
+        Record(f"job-{n}", "default", "nightly", "completed", n, {"loading": 61}, eta_error=0.07)
+        for n in range(3)
+    ]
+    (tmp_path / "history.jsonl").write_text("".join(f"{run.to_json()}\n" for run in runs))
+    status, out, _ = invoke("history")
+    assert status == 0
+    lines = out.splitlines()[1:]
+    assert [line.split()[-1] for line in lines] == ["job-2", "job-1", "job-0"]
+    assert "default nightly" in lines[0]
+    assert "1 min 01 s" in lines[0]
+    assert "7 %" in lines[0]
+    with (tmp_path / "history.jsonl").open("a") as file:
+        file.write("nonsense\n")
+    status, _, err = invoke("history")
+    assert status == 2
+    assert "history.jsonl:4: expected the record of a run" in err
+
+
+def test_watching_needs_a_job_and_a_redis() -> None:
+    with embedded_redis() as url:
+        status, _, err = invoke("watch", "nobody", "--redis-url", url)
+        assert status == 2
+        assert "expected one that runs" in err
+    status, _, err = invoke("watch", "nobody", "--redis-url", url)
+    assert status == 2
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("end", "expected"), [("completed", 0), ("failed", 1)])
+def test_watching_a_job_of_another_process_ends_with_it(end: str, expected: int) -> None:
+    with embedded_redis() as url:
+        reporter = Reporter("mine", DEFAULT, url)
+        reporter.start()
+        reporter.start_stage("cpsat_solving")
+        deadline = time.monotonic() + 20
+        while Store(url).snapshot("mine") is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+        def finish() -> None:
+            if end == "completed":
+                reporter.mark_completed()
+            else:
+                reporter.mark_failed("disk full")
+
+        timer = threading.Timer(1.0, finish)
+        timer.start()
+        status, out, _ = invoke("watch", "mine", "--redis-url", url)
+        timer.join()
+    assert status == expected
+    assert "Creating the initial schedule" in out
+    assert ("disk full" in out) == (end == "failed")
 
 
 def test_validate_counts_what_a_timetable_breaks(tmp_path: Path) -> None:

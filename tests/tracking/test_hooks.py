@@ -15,7 +15,7 @@ from prefect.states import Cancelled
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.recorder import Recorder
-from tracking.hooks import current_reporter, job_id_of, job_of, reporter_of, tracked
+from tracking.hooks import current_reporter, job_id_of, job_of, reporter_of, settle, tracked
 from tracking.plan import DEFAULT, plan
 from tracking.reporter import Reporter
 from tracking.snapshot import ENDS
@@ -243,3 +243,17 @@ def test_a_job_without_any_redis_url_gets_a_redis_of_its_own(
     snapshot = Store(_url()).snapshot("own")
     assert snapshot is not None
     assert snapshot["status"] == "completed"
+
+
+def test_whether_a_job_works_or_has_ended_is_seen_from_outside(redis_url: str) -> None:
+    reporter = Reporter("my-job", DEFAULT, redis_url, run_id=str(uuid4()))
+    reporter.start()
+    reporter.start_stage("loading")
+    store = Store(redis_url)
+    deadline = time.monotonic() + 20
+    while store.snapshot("my-job") is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert settle("my-job", redis_url) == "working"
+    assert settle("unknown", redis_url) is None
+    reporter.mark_completed()
+    assert settle("my-job", redis_url) == "ended"
