@@ -27,7 +27,7 @@ clean:
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,dask,clips]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,dask,clips,bench]'
 	touch $@
 
 # Numba keeps what it compiled until the function's own file changes; these are inlined into each

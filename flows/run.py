@@ -25,7 +25,8 @@ from tasks.publish import Published
 from tasks.stopping import stop_searching
 from timetabling.kernels import warm_up
 from tracking.embedded import embedded_redis
-from tracking.hooks import job_id_of, job_of
+from tracking.hooks import job_id_of
+from tracking.jobs import job_of
 from tracking.plan import Plan
 
 __all__ = ["run"]

@@ -37,7 +37,8 @@ from timetabling.clustering import Clustering
 from timetabling.penalties import Formulation, FormulationName
 from timetabling.penalties import formulation as find_formulation
 from timetabling.problem import Problem, Timetable
-from tracking.hooks import current_reporter, job_of, tracked
+from tracking.hooks import current_reporter, tracked
+from tracking.jobs import job_of
 from tracking.plan import plan as find_plan
 from tracking.unit import Unit
 

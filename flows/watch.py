@@ -8,7 +8,7 @@ from contextlib import suppress
 from rich.console import Console
 
 from flows.terminal import Display
-from tracking.hooks import settle
+from tracking.settling import settle
 from tracking.snapshot import Snapshot
 from tracking.store import Store, Unavailable
 

@@ -33,7 +33,13 @@ ONLY_IN = {
     "cupy": ["timetabling/solvers/genetic.py", "timetabling/kernels/population.py"],
     "networkx": ["timetabling/clustering.py"],
     "redis": ["tracking/store.py", "tracking/embedded.py", "tracking/scripts/*.py"],
-    "prefect": ["tracking/hooks.py", "tracking/artifacts.py", "tasks/*.py", "flows/*.py"],
+    "prefect": [
+        "tracking/hooks.py",
+        "tracking/artifacts.py",
+        "tracking/settling.py",
+        "tasks/*.py",
+        "flows/*.py",
+    ],
     "numba": ["timetabling/kernels/*.py"],
 }
 

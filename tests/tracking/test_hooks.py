@@ -15,9 +15,11 @@ from prefect.states import Cancelled
 from prefect.testing.utilities import prefect_test_harness
 
 from tests.recorder import Recorder
-from tracking.hooks import current_reporter, job_id_of, job_of, reporter_of, settle, tracked
+from tracking.hooks import current_reporter, job_id_of, tracked
+from tracking.jobs import job_of, reporter_of
 from tracking.plan import DEFAULT, plan
 from tracking.reporter import Reporter
+from tracking.settling import settle
 from tracking.snapshot import ENDS
 from tracking.store import Store
 
@@ -63,7 +65,7 @@ def _timetable(job_id: str, outcome: str = "completed") -> Any:
     if outcome == "failed":
         raise OSError("disk full")
     if outcome == "cancelled":
-        reporter.mark_cancelled()
+        job_of(job_id).mark_cancelled()
         return Cancelled()
     _stage("ga_optimization")
     _stage("rl_refinement")
@@ -157,7 +159,7 @@ def test_the_job_is_the_flow_run_unless_the_caller_names_one(record: Record) -> 
 
 
 def _url() -> str:
-    from tracking.hooks import redis_url
+    from tracking.jobs import redis_url
 
     return redis_url()
 

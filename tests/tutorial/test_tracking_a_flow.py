@@ -17,7 +17,8 @@ from prefect.cache_policies import INPUTS
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from tests.recorder import Recorder
-from tracking.hooks import counted, current_reporter, reporter_of, tracked
+from tracking.hooks import counted, current_reporter, tracked
+from tracking.jobs import reporter_of
 from tracking.plan import Plan, Stage
 from tracking.store import Store
 
@@ -37,7 +38,7 @@ PLAN = Plan(
 
 
 def ended(snapshot: dict[str, Any]) -> bool:
-    return snapshot["status"] == "completed"
+    return bool(snapshot["status"] == "completed")
 
 
 def test_five_lines_give_a_flow_its_bar(listen: Listen) -> None:
@@ -99,12 +100,14 @@ def much(job_id: str, num_tasks: int) -> None:
 
 def dask_runner(stack: Any) -> Any:
     pytest.importorskip("prefect_dask", reason="no prefect-dask: pip install 'horarium[dask]'")
-    from distributed import LocalCluster
-    from prefect_dask import DaskTaskRunner
+    import distributed
+    import prefect_dask
 
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
-    stack.callback(cluster.close)
-    return DaskTaskRunner(address=cluster.scheduler_address)
+    cluster: Any = distributed.LocalCluster  # neither is typed
+    runner: Any = prefect_dask
+    running = cluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    stack.callback(running.close)
+    return runner.DaskTaskRunner(address=running.scheduler_address)
 
 
 @pytest.mark.filterwarnings("default")  # distributed leaves sockets to the garbage collector
@@ -117,7 +120,7 @@ def test_a_retried_task_counts_once_in_threads_processes_and_on_dask(
     with ExitStack() as stack:
         runner = {
             "threads": lambda: ThreadPoolTaskRunner(max_workers=4),
-            "processes": lambda: ProcessPoolTaskRunner(max_workers=2),
+            "processes": lambda: processes(2),
             "dask": lambda: dask_runner(stack),
         }[where]()
         heard = listen(where)
@@ -132,8 +135,7 @@ def test_a_retried_task_counts_once_in_threads_processes_and_on_dask(
 
 def test_a_whole_stage_can_be_one_task_in_another_process(listen: Listen) -> None:
     heard = listen("elsewhere")
-    in_processes = ProcessPoolTaskRunner(max_workers=1)
-    stages_elsewhere.with_options(task_runner=in_processes)("elsewhere")
+    stages_elsewhere.with_options(task_runner=processes(1))("elsewhere")
     end = heard.wait_for(ended)
     stages = list(dict.fromkeys(snapshot["stage"] for _, snapshot in heard.events))
     assert stages == ["fetch", "compute", "write"]
@@ -221,12 +223,17 @@ def test_sub_flows_and_nested_calls_belong_to_the_job_around_them(listen: Listen
     assert heard.broken_rules(PLAN) == []
 
 
+def processes(max_workers: int) -> Any:
+    """A pool of processes; its type is not the one that flows ask for."""
+    return ProcessPoolTaskRunner(max_workers=max_workers)
+
+
 @task
 def deep(number: int) -> None:
     current_reporter().advance()
 
 
-@flow(task_runner=ProcessPoolTaskRunner(max_workers=1))
+@flow(task_runner=processes(1))
 def part_in_processes(numbers: int) -> None:
     deep.map(range(numbers)).result()
 
