@@ -142,7 +142,7 @@ class Bar:
         if self.overall <= unit_end + _CRUMB:
             return unit_end
         # Beyond it: units are counted afresh after a retry, or there are more than was thought.
-        return MOST_PERCENT if self.overall >= stage_end else min(stage_end - _CRUMB, MOST_PERCENT)
+        return min(stage_end - _CRUMB, MOST_PERCENT) if self._own_share else MOST_PERCENT
 
     def _crumb(self, elapsed: float) -> None:
         """Move by the least that can be seen, if the same percentage has stood for long."""

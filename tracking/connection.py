@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
+from weakref import WeakValueDictionary
 
 from tracking.store import Store, Unavailable
 
@@ -25,8 +27,6 @@ class Connection:
     ----------
     redis_url
         Where it is.
-    whose
-        Who complains, in the log.
 
     Raises
     ------
@@ -34,16 +34,25 @@ class Connection:
         If the URL names no Redis.
     """
 
-    def __init__(self, redis_url: str, whose: str) -> None:
+    _open: ClassVar[WeakValueDictionary[str, Connection]] = WeakValueDictionary()
+    _opening: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, redis_url: str) -> None:
         self._store = Store(redis_url)
-        self._whose = whose
         self._try_again = 0.0
         self._complained = False
 
-    @property
-    def is_away(self) -> bool:
-        """Whether it did not answer, and it is too early to try again."""
-        return time.monotonic() < self._try_again
+    @classmethod
+    def to(cls, redis_url: str) -> Connection:
+        """The connection to a Redis that all jobs of this process share.
+
+        When it is away, one of them finds out, and not each of them again.
+        """
+        with cls._opening:
+            there = cls._open.get(redis_url)
+            if there is None:
+                there = cls._open[redis_url] = cls(redis_url)
+            return there
 
     def ask(self, question: Callable[[Store], T], *, urgent: bool = False) -> tuple[T] | None:
         """Put a question to the store.
@@ -57,21 +66,15 @@ class Connection:
         -------
         The answer, in a tuple of one; None if Redis is away.
         """
-        if self.is_away and not urgent:
+        if time.monotonic() < self._try_again and not urgent:
             return None
         try:
-            return (question(self._store),)
+            answer = (question(self._store),)
         except Unavailable as trouble:
             self._try_again = time.monotonic() + _RETRY_SECONDS
-            self.complain(f"Redis is away, the job goes on without: {trouble}")
+            if not self._complained:
+                self._complained = True
+                _log.warning("Redis is away, jobs go on without: %s", trouble)
             return None
-
-    def complain(self, trouble: str) -> None:
-        """Log it, unless something was complained of before."""
-        if not self._complained:
-            self._complained = True
-            _log.warning("%s: %s", self._whose, trouble)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._store.close()
+        self._complained = False
+        return answer

@@ -104,6 +104,11 @@ class Progress:
         """Whether work on that stage has begun."""
         return self._work.begun
 
+    @property
+    def finished(self) -> bool:
+        """Whether all work on that stage is done, which is the last one then."""
+        return self._work.current.finished
+
     # What happened
 
     def expect(self, seconds: Mapping[str, float], *, size: float | None = None) -> None:
@@ -156,7 +161,7 @@ class Progress:
         Fewer than before says that a retry does its work again: the bar keeps what it has shown.
         """
         self._see(now)
-        if self._end is not None:
+        if self._end is not None or self._work.current.finished:
             return
         if not self._work.begun:
             if self._work.index > 0:

@@ -46,11 +46,12 @@ class Relay:
 
     def __init__(self, job_id: str, redis_url: str) -> None:
         self.job_id = keys.check_job_id(job_id)
-        self._redis = Connection(redis_url, f"job {job_id}")
+        self._redis = Connection.to(redis_url)
         self._lock = threading.RLock()
         self._sending = threading.Lock()
         self._units = Units()
         self._sent: dict[Unit, tuple[int, int]] = {}
+        self._began: dict[Unit, int] = {}  # Unix milliseconds, when it was first sent
         self._asked: list[tuple[str, Unit]] = []
         self._said: dict[str, Any] = {}
         self._born = ""
@@ -83,16 +84,16 @@ class Relay:
     def begin_stage(self, unit: Unit, stage: str) -> None:
         """A unit says that work on a stage begins: what it counts from now on is of that stage."""
         with self._lock:
-            # What it has counted so far stays, under its old name.
-            before = Unit(self, unit.key, unit.attempt, unit.stage)
-            before.completed, before.total = unit.completed, unit.total
-            before.generation = unit.generation
-            self._units.replace(unit, before)
-            if unit in self._sent:
-                self._sent[before] = self._sent.pop(unit)
-            unit.key, unit.stage = f"{unit.key}@{stage}", stage
-            unit.completed = unit.total = 0
-            self._units.add(unit)
+            if unit.stage != stage:
+                if self._units.counts(unit) and (unit.completed or unit.total):
+                    # What it has counted so far stays there, as a piece of its own.
+                    before = Unit(self, f"{unit.key}@{unit.stage}", unit.attempt, unit.stage)
+                    before.completed, before.total = unit.completed, unit.total
+                    before.generation = unit.generation
+                    self._units.add(before)
+                unit.stage = stage
+                unit.completed = unit.total = 0
+                self._sent.pop(unit, None)
             self._asked.append(("start", unit))
         self._wake.set()
 
@@ -151,6 +152,9 @@ class Relay:
             # A wish can be told once its stage is known, which the first answer says.
             asked = self._asked[0] if self._asked and self._asked[0][1].stage else None
             said, self._said = self._said, {}
+            for unit in changed:
+                self._began.setdefault(unit, int(time.time() * 1000))
+            began = {unit: self._began[unit] for unit in changed}
         nothing = not changed and asked is None and not said
         if nothing and (not self._sent or time.monotonic() < self._answered + _LOOK_SECONDS):
             return False
@@ -159,7 +163,7 @@ class Relay:
             lambda store: store.report(
                 self.job_id,
                 [
-                    Count(unit.key, unit.attempt, unit.generation, unit.stage, *counts)
+                    Count(unit.key, unit.attempt, unit.generation, unit.stage, *counts, began[unit])
                     for unit, counts in changed.items()
                 ],
                 asked="" if asked is None else f"{asked[0]} {asked[1].stage}",
@@ -184,6 +188,7 @@ class Relay:
                 if unit.generation not in ("", standing.generation):
                     self._units.remove(unit)  # the flow has begun again: this counts for nothing
                     self._sent.pop(unit, None)
+                    self._began.pop(unit, None)
             if standing.born != self._born:
                 # The ledger was lost, or is a new one: tell it everything.
                 emptied, self._born = bool(self._born), standing.born

@@ -1,4 +1,4 @@
-"""A job's own process: counts in memory, and a thread that publishes them."""
+"""A job's own process: counts in memory, published in the background."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tracking.progress import Progress
 from tracking.scripts.publish import Elsewhere
 from tracking.snapshot import End, Snapshot
 from tracking.store import Store
+from tracking.turns import TURNS
 from tracking.unit import Unit, Units
 
 __all__ = ["Reporter"]
@@ -88,15 +89,15 @@ class Reporter(Unit):
         self._clock = clock
         # A fifth less: what is meant to come within the interval may be late.
         self._pause_seconds = 0.8 * interval_seconds
-        self._redis = None if redis_url is None else Connection(redis_url, f"job {job_id}")
+        self._redis = None if redis_url is None else Connection.to(redis_url)
         self._progress = Progress(
             plan, job_id, clock(), run_id=run_id, expected_seconds=expected_seconds
         )
         self._lock = threading.RLock()  # a signal may interrupt one report with another
         self._units = Units()
-        self._wake = threading.Event()
         self._flushed = threading.Event()
-        self._publisher: threading.Thread | None = None
+        self._started = False
+        self._superseded = False
         self._last: Snapshot | None = None
         self._over_since: float | None = None  # when the job's end was first to be written
         self._met = False  # whether what Redis knew of this job has been read
@@ -117,19 +118,18 @@ class Reporter(Unit):
     # The job
 
     def start(self) -> None:
-        """Begin to publish, in a thread of its own."""
-        with self._reporting():
-            if self._publisher is None:
-                self._start_publisher()
+        """Begin to publish, in the background."""
+        self._started = True
+        self._publish_soon()
 
     def start_attempt(self) -> None:
         """The whole flow is tried again: begin from the first stage, and publish again."""
         with self._reporting() as now:
             self._progress.start_attempt(now)
             self._begin_generation()
-            if self._publisher is not None and self._flushed.is_set():
-                self._start_publisher()
-        self._wake.set()
+            self._flushed.clear()
+            self._over_since = None
+        self._publish_soon()
 
     def mark_completed(self) -> None:
         """The job is done: 100 %."""
@@ -209,10 +209,10 @@ class Reporter(Unit):
                 else:
                     self._settle_stage()
                 self._progress.start_stage(stage, now)
-            if unit is not self:
+            if unit is not self and unit.stage != stage:
                 unit.stage = stage
                 unit.completed = unit.total = 0
-        self._wake.set()
+        self._publish_soon()
 
     def end_stage(self, unit: Unit) -> None:
         """A unit, or the flow itself, says that all work of its stage is done."""
@@ -221,7 +221,7 @@ class Reporter(Unit):
                 self._count(now)
                 self._settle_stage()
                 self._progress.complete_stage(now)
-        self._wake.set()
+        self._publish_soon()
 
     def drop(self, what: str) -> None:
         """Log a report that is none."""
@@ -254,26 +254,21 @@ class Reporter(Unit):
         if self._elsewhere_of == self._progress.stage:
             completed += self._elsewhere.completed
             of_units += self._elsewhere.total
-        if completed or of_units or of_flow:
+        if completed or of_units or of_flow or self._progress.completed:
             self._progress.count(completed, max(of_units, of_flow) or None, now)
 
     def _settle_stage(self) -> None:
         """The stage in work is left: the publisher looks once more what others did of it."""
-        if not self._progress.begun:
-            return
-        completed, of_units, of_flow = self._counted_here()
-        self._completed.append((self._progress.stage, completed, max(of_units, of_flow)))
+        if self._progress.begun and not self._progress.finished:
+            completed, of_units, of_flow = self._counted_here()
+            self._completed.append((self._progress.stage, completed, max(of_units, of_flow)))
         self.completed = self.total = 0
 
     # The publisher
 
-    def _start_publisher(self) -> None:
-        self._flushed.clear()
-        self._over_since = None
-        self._publisher = threading.Thread(
-            target=self._publish_until_end, name=f"progress-{self.job_id}", daemon=True
-        )
-        self._publisher.start()
+    def _publish_soon(self) -> None:
+        if self._started and not self._flushed.is_set():
+            TURNS.soon(self)
 
     def _finish(self, status: End, reason: str = "") -> None:
         with self._reporting() as now:
@@ -281,16 +276,9 @@ class Reporter(Unit):
                 self._count(now)
                 self._settle_stage()
             self._progress.end(status, now, reason=str(reason))
-        self._wake.set()
-        if self._publisher is not None and not self._flushed.wait(_FLUSH_SECONDS):
+        self._publish_soon()
+        if self._started and not self._flushed.wait(_FLUSH_SECONDS):
             _log.warning("job %s: its end (%s) is not in Redis yet", self.job_id, status)
-
-    def _publish_until_end(self) -> None:
-        pause: float | None = 0.0
-        while pause is not None:
-            self._wake.wait(pause)
-            self._wake.clear()
-            pause = self.publish_once()
 
     def publish_once(self) -> float | None:
         """Publish how far the job is; in how many seconds to do so again, None after its end."""
@@ -309,7 +297,7 @@ class Reporter(Unit):
             self._over_since = self._over_since or began
             given_up = began - self._over_since > _LAST_WORDS_SECONDS
             with self._lock:
-                # Under the lock: a new attempt starts a thread only if this one is done.
+                # Under the lock: a new attempt is published only if it sees that this one is done.
                 if self._progress.over and (settled or given_up):
                     self._flushed.set()
                     return None
@@ -365,7 +353,9 @@ class Reporter(Unit):
                 self._progress.skip_to(answer.seq)
             return False
         if answer.verdict == "superseded":
-            self._redis.complain("another process has taken the job over")
+            if not self._superseded:
+                self._superseded = True
+                _log.warning("job %s: another process has taken it over", self.job_id)
         elif answer.verdict == "written":
             self._hear(answer.elsewhere, generation, stage)
             self._log_run()
@@ -378,7 +368,7 @@ class Reporter(Unit):
                 return
             before, self._elsewhere, self._elsewhere_of = self._elsewhere, elsewhere, stage
             self._hear_said(elsewhere.said)
-            if elsewhere.asked != before.asked:
+            if elsewhere.asked not in ("", before.asked):  # a ledger that was lost asks nothing
                 _, verb, asked = elsewhere.asked.split(" ", 2)
                 unit = Unit(self, "", 1, asked)
                 self.begin_stage(unit, asked)

@@ -141,14 +141,13 @@ class Units:
             self._units[unit.key] = unit
         return unit
 
-    def replace(self, unit: Unit, other: Unit) -> None:
-        """Count another in the place of one, if that counts."""
-        if self._units.get(unit.key) is unit:
-            self._units[unit.key] = other
+    def counts(self, unit: Unit) -> bool:
+        """Whether no later attempt at it is known."""
+        return self._units.get(unit.key) is unit
 
     def remove(self, unit: Unit) -> None:
         """Count one no more."""
-        if self._units.get(unit.key) is unit:
+        if self.counts(unit):
             del self._units[unit.key]
 
     def clear(self) -> None:

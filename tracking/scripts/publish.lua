@@ -3,29 +3,31 @@
 --
 -- The races this closes. A writer that timed out does not know whether its write arrived; it
 -- sends the next one, and the old one may still come after it. A process that was replaced (the
--- flow is retried elsewhere) may go on writing. A report may come after the job's end. None of
--- these may overwrite what is newer, and no reader may see one without the other. A generation is
--- one attempt of one process: what tasks of an earlier one still report must not be counted, so a
--- new generation begins with an empty ledger.
+-- flow is retried elsewhere) may go on writing. Two runs may begin under one id before either has
+-- seen the other: the first that writes has the job. A report may come after the job's end. None
+-- of these may overwrite what is newer, and no reader may see one without the other. A generation
+-- is one attempt of one process: what tasks of an earlier one still report must not be counted, so
+-- a new generation begins with an empty ledger.
 --
 -- KEYS  1 snapshot, also the channel's name   2 stream of events   3 ledger   4 lease
 -- ARGV  1 snapshot as JSON   2 its attempt   3 its seq   4 its status   5 time to live, s
 --       6 length of stream   7 generation, empty for who only ends a job   8 stage in work
---       9 time to live of the lease, ms
+--       9 time to live of the lease, ms   10 its run
 -- Gives {verdict, seq, completed, total, asked, said}: `written`, or why not, the seq that stands,
 -- and of the ledger the sums of the stage in work, the last wish and the last message.
 
 local json, attempt, seq, status = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local generation, stage = ARGV[7], ARGV[8]
+local generation, stage, run = ARGV[7], ARGV[8], ARGV[10]
 local ends = {completed = true, failed = true, cancelled = true, timeout = true}
 
 local function field(name, otherwise)
   return redis.call('HGET', KEYS[3], name) or otherwise
 end
 
-local now = redis.call('HMGET', KEYS[3], 'attempt', 'seq', 'status', 'generation', 'stage')
+local now = redis.call('HMGET', KEYS[3], 'attempt', 'seq', 'status', 'generation', 'stage', 'run')
 if now[1] then
-  if attempt < tonumber(now[1]) then
+  local replaced = attempt < tonumber(now[1])
+  if replaced or (attempt == tonumber(now[1]) and (now[6] or run) ~= run) then
     return {'superseded', tonumber(now[2]), 0, 0, '', ''}
   end
   if attempt == tonumber(now[1]) and ends[now[3]] then
@@ -42,7 +44,7 @@ if generation ~= '' and generation ~= now[4] then
   redis.call('HSET', KEYS[3], 'generation', generation, 'born', time[1] .. '.' .. time[2])
   now[5] = false
 end
-redis.call('HSET', KEYS[3], 'attempt', attempt, 'seq', seq, 'status', status)
+redis.call('HSET', KEYS[3], 'attempt', attempt, 'seq', seq, 'status', status, 'run', run)
 if stage ~= now[5] then
   redis.call('HSET', KEYS[3], 'stage', stage)
 end

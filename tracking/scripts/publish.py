@@ -39,7 +39,7 @@ class Answer(NamedTuple):
     """What became of a snapshot, the `seq` that now stands in Redis, and the reports of others.
 
     ``older``: a newer one is there; ``ended``: this attempt has its end already;
-    ``superseded``: a later attempt has taken over.
+    ``superseded``: a later attempt has taken over, or another run that began at the same time.
     """
 
     verdict: Literal["written", "older", "ended", "superseded"]
@@ -83,6 +83,7 @@ class Publish:
                     generation,
                     stage,
                     keys.LEASE_MILLISECONDS,
+                    snapshot["run_id"],
                 ],
             ),
         )

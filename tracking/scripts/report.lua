@@ -3,15 +3,18 @@
 -- The races this closes. Reports of several processes come in any order, and are sent again when
 -- their answer was lost. Each says how much one attempt of one unit has done in all, so that it may
 -- come twice; one of an earlier attempt than was seen changes nothing, one of a later attempt
--- takes the earlier one's place. Where the flow itself begins again, the generation changes, and
--- what belongs to an earlier one is not counted.
+-- takes the earlier one's place. A cluster does the tasks of a dead worker again elsewhere, where
+-- attempts are counted from 1: an earlier attempt that began later takes the place, too. Where the
+-- flow itself begins again, the generation changes, and what belongs to an earlier one is not
+-- counted.
 --
 -- KEYS  1 ledger
 -- ARGV  1 time to live, s   2 wish, as `verb stage`, or empty   3 message and figures, or empty
---       4... six for each unit: key, attempt, generation or empty, stage or empty, completed, total
--- Gives {generation, stage, born, status}: where a unit that named no generation or stage was counted,
--- when this ledger began, and the job's status; nothing where no job has been announced. Who reports
--- nothing asks for this alone, and keeps no ledger alive whose job is lost.
+--       4... seven for each unit: key, attempt, generation or empty, stage or empty, completed,
+--       total, when it began, ms
+-- Gives {generation, stage, born, status}: where a unit that named no generation or stage was
+-- counted, when this ledger began, and the job's status; nothing where no job has been announced.
+-- Who reports nothing asks for this alone, and keeps no ledger alive whose job is lost.
 
 local ledger = KEYS[1]
 local now = redis.call('HMGET', ledger, 'generation', 'stage', 'born', 'status')
@@ -20,17 +23,19 @@ if not generation then
   return {}
 end
 
-for i = 4, #ARGV, 6 do
+for i = 4, #ARGV, 7 do
   local unit, attempt, of = 'unit:' .. ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   if of == '' or of == generation then
     local completed, total = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
+    local began = tonumber(ARGV[i + 6])
     local stored = redis.call('HGET', ledger, unit)
-    local seen, was_completed, was_total, was_stage = -1, 0, 0, stage
+    local seen, was_completed, was_total, was_began, was_stage = -1, 0, 0, 0, stage
     if stored then
-      local a, c, t, s = string.match(stored, '^(%d+) (%d+) (%d+) (.*)$')
-      seen, was_completed, was_total, was_stage = tonumber(a), tonumber(c), tonumber(t), s
+      local a, c, t, b, s = string.match(stored, '^(%d+) (%d+) (%d+) (%d+) (.*)$')
+      seen, was_completed, was_total = tonumber(a), tonumber(c), tonumber(t)
+      was_began, was_stage = tonumber(b), s
     end
-    if attempt >= seen then
+    if attempt >= seen or began > was_began then
       local at = ARGV[i + 3]
       if at == '' then
         at = was_stage
@@ -38,7 +43,9 @@ for i = 4, #ARGV, 6 do
       if attempt == seen and at == was_stage then
         completed = math.max(completed, was_completed)
       end
-      redis.call('HSET', ledger, unit, string.format('%d %d %d %s', attempt, completed, total, at))
+      began = math.max(began, was_began)
+      local now_stored = string.format('%d %d %d %.0f %s', attempt, completed, total, began, at)
+      redis.call('HSET', ledger, unit, now_stored)
       redis.call('HINCRBY', ledger, 'completed:' .. was_stage, -was_completed)
       redis.call('HINCRBY', ledger, 'total:' .. was_stage, -was_total)
       redis.call('HINCRBY', ledger, 'completed:' .. at, completed)

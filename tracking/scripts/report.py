@@ -14,7 +14,7 @@ __all__ = ["Count", "Report", "Standing"]
 
 
 class Count(NamedTuple):
-    """How much one attempt of one unit has done in all.
+    """How much one attempt of one unit has done in all, and when it began, in Unix milliseconds.
 
     ``generation`` and ``stage`` are empty while they are not known: then the job's are meant.
     """
@@ -25,6 +25,7 @@ class Count(NamedTuple):
     stage: str
     completed: int
     total: int
+    began: int = 0
 
 
 class Standing(NamedTuple):
