@@ -21,6 +21,9 @@ lint: .venv/ready
 bench: .venv/kernels
 	$(BIN)/python -m benchmarks.speed.kernel
 	$(BIN)/python -m benchmarks.quality.repair_choice
+	$(BIN)/python -m benchmarks.progress.cost
+	$(BIN)/python -m benchmarks.progress.fanout
+	$(BIN)/python -m benchmarks.progress.eta
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
