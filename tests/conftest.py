@@ -1,17 +1,26 @@
-"""Fixtures shared by all tests: real instances and the independent judge, where present."""
+"""Fixtures of all tests: no key stays for ever; real instances and a judge, where present."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.leaks import watch_for_leaks
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_key_in_every_redis_has_an_expiry() -> Iterator[None]:
+    """Asked of each Redis that a test starts, before it ends; also where other processes write."""
+    with watch_for_leaks():
+        yield
 
 
 @pytest.fixture(scope="session")

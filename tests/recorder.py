@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import pytest
 from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from tracking.plan import DEFAULT, Plan
 from tracking.testing import check
@@ -37,7 +39,9 @@ class Recorder:
         """Seconds that the key had left when each snapshot came."""
         self._heard: list[tuple[float, dict[str, Any]]] = []
         self._patience_seconds = patience_seconds
-        self._client = Redis.from_url(url, socket_timeout=None)
+        # Half a minute without Redis, which is killed and started again, is nothing.
+        retry = Retry(ConstantBackoff(0.02), 1500)
+        self._client = Redis.from_url(url, socket_timeout=None, retry=retry)
         self._echo = f"echo:{uuid4()}"
         self._echoes = Queue[None]()
         self._channel = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
@@ -99,4 +103,4 @@ class Recorder:
     def _hear_all(self) -> None:
         """Hear what is published by now: Redis keeps the order, so our own echo comes after it."""
         self._client.publish(self._echo, b"")
-        self._echoes.get(timeout=20)
+        self._echoes.get(timeout=30)

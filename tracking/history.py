@@ -15,6 +15,7 @@ __all__ = ["Forecast", "Record", "forecast", "learned"]
 
 _LEAST_SECONDS = 0.05  # what is faster is as good as this: ratios of tiny numbers say nothing
 _LEAST_WEIGHT = 0.2  # of a stage in a learned plan, in percent points: people should see it pass
+_MOST_LOG = 25.0  # thousands of years
 _DOUBT = 0.25  # log-scale deviation that a single earlier run leaves open
 
 
@@ -142,9 +143,7 @@ class _Scale:
         spread = math.sqrt(
             (_DOUBT**2 + sum((log - middle) ** 2 for log in self.logs)) / len(self.logs)
         )
-        return Forecast(
-            math.exp(middle), math.exp(middle - 1.65 * spread), math.exp(middle + 1.65 * spread)
-        )
+        return Forecast(*(_exp(middle + way * 1.65 * spread) for way in (0, -1, 1)))
 
 
 def learned(plan: Plan, seconds: Mapping[str, float]) -> Plan:
@@ -174,6 +173,10 @@ def learned(plan: Plan, seconds: Mapping[str, float]) -> Plan:
 
 def _log(seconds: float) -> float:
     return math.log(max(seconds, _LEAST_SECONDS))
+
+
+def _exp(log: float) -> float:
+    return math.exp(min(_MOST_LOG, max(-_MOST_LOG, log)))
 
 
 def _power(points: Sequence[tuple[float, float]]) -> float:

@@ -126,6 +126,7 @@ class Reporter(Unit):
         """The whole flow is tried again: begin from the first stage, and publish again."""
         with self._reporting() as now:
             self._progress.start_attempt(now)
+            self._superseded = False
             self._begin_generation()
             self._flushed.clear()
             self._over_since = None
@@ -338,7 +339,7 @@ class Reporter(Unit):
 
     def _write(self, snapshot: Snapshot, generation: str, stage: str, *, urgent: bool) -> bool:
         """Write it if Redis is there; whether this snapshot needs no other try."""
-        if self._redis is None:
+        if self._redis is None or self._superseded:
             return True
         if not self._met:
             return False

@@ -126,3 +126,7 @@ def test_what_cannot_be_solved_is_written_with_its_violations_named(
     assert "lectures" in done.out
     score = score_of(tmp_path / "impossible.ectt", tmp_path / "impossible.sol")
     assert score.num_violations == 2
+    # The run's own Redis is gone; what it learned is not.
+    (_, run) = horarium("history").out.splitlines()
+    assert "completed" in run
+    assert "default" in run

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 from redis import Redis
 
+from tests.leaks import leaked_keys
 from tests.recorder import Recorder
 from tracking.embedded import embedded_redis
 
@@ -24,20 +25,10 @@ def redis(redis_url: str) -> Iterator[Redis]:
         yield client
 
 
-@pytest.fixture(scope="session")
-def leaked_keys(redis: Redis) -> Callable[[], list[str]]:
-    """Names of the keys that would stay for ever."""
-
-    def find() -> list[str]:
-        return [key.decode() for key in redis.scan_iter() if redis.ttl(key) == -1]
-
-    return find
-
-
 @pytest.fixture(autouse=True)
-def every_key_has_an_expiry(redis: Redis, leaked_keys: Callable[[], list[str]]) -> Iterator[None]:
+def every_key_has_an_expiry(redis: Redis) -> Iterator[None]:
     yield
-    leaked = leaked_keys()
+    leaked = leaked_keys(redis)
     redis.flushall()
     assert leaked == []
 

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from redis import Redis
 
 from tracking import keys
 
@@ -23,10 +20,3 @@ def test_a_job_id_of_allowed_characters_is_taken(job_id: str) -> None:
 def test_any_other_job_id_is_refused(job_id: str) -> None:
     with pytest.raises(ValueError, match="expected 1 to 128 of"):
         keys.progress(job_id)
-
-
-def test_a_key_without_expiry_is_caught(redis: Redis, leaked_keys: Callable[[], list[str]]) -> None:
-    redis.set("kept", "for ever")
-    redis.set("gone", "soon", ex=10)
-    assert leaked_keys() == ["kept"]
-    redis.delete("kept")

@@ -8,12 +8,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from importlib import import_module
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from prefect import flow, task
 from prefect.cache_policies import INPUTS
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.context import FlowRunContext
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from tests.recorder import Recorder
@@ -100,12 +105,8 @@ def much(job_id: str, num_tasks: int) -> None:
 
 def dask_runner(stack: Any) -> Any:
     pytest.importorskip("prefect_dask", reason="no prefect-dask: pip install 'horarium[dask]'")
-    import distributed
-    import prefect_dask
-
-    cluster: Any = distributed.LocalCluster  # neither is typed
-    runner: Any = prefect_dask
-    running = cluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    distributed, runner = import_module("distributed"), import_module("prefect_dask")
+    running = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
     stack.callback(running.close)
     return runner.DaskTaskRunner(address=running.scheduler_address)
 
@@ -115,14 +116,13 @@ def dask_runner(stack: Any) -> Any:
 def test_a_retried_task_counts_once_in_threads_processes_and_on_dask(
     listen: Listen, where: str
 ) -> None:
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
-        runner = {
+        runners: dict[str, Callable[[], Any]] = {
             "threads": lambda: ThreadPoolTaskRunner(max_workers=4),
             "processes": lambda: processes(2),
             "dask": lambda: dask_runner(stack),
-        }[where]()
+        }
+        runner = runners[where]()
         heard = listen(where)
         much.with_options(task_runner=runner)(where, 12)
         heard.wait_for(ended)
@@ -362,3 +362,28 @@ def test_a_plan_with_learned_weights_runs_evenly_in_time(listen: Listen) -> None
     assert end_of_fetching["overall_progress"] > 50  # by the plan it would have been 20
     heard.wait_for(ended)
     assert heard.broken_rules(plan) == []
+
+
+def test_the_percentage_also_stands_in_prefects_own_ui(
+    listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HORARIUM_PAGE_URL", "https://timetables.example/")
+
+    @flow(**tracked(PLAN))
+    def report(job_id: str) -> str:
+        reporter = current_reporter()
+        reporter.start_stage("compute")
+        time.sleep(2)  # shorter runs need no bar
+        return str(FlowRunContext.get().flow_run.id)  # type: ignore[union-attr]
+
+    run_id = report("shown")
+    with get_client(sync_client=True) as client:
+        of_this_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(run_id)]))
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            shown = {a.type: a for a in client.read_artifacts(artifact_filter=of_this_run)}
+            if "progress" in shown and shown["progress"].data == 100:
+                break
+            time.sleep(0.1)
+    assert shown["progress"].description == "100 %: completed"
+    assert "https://timetables.example/jobs/shown" in str(shown["markdown"].data)
