@@ -32,7 +32,12 @@ ONLY_IN = {
     "torch": ["timetabling/solvers/repair.py", "timetabling/solvers/policy.py"],
     "cupy": ["timetabling/solvers/genetic.py", "timetabling/kernels/population.py"],
     "networkx": ["timetabling/clustering.py"],
-    "redis": ["tracking/store.py", "tracking/embedded.py", "tracking/scripts/*.py"],
+    "redis": [
+        "tracking/store.py",
+        "tracking/embedded.py",
+        "tracking/scripts/*.py",
+        "tracking/testing/recorder.py",
+    ],
     "prefect": [
         "tracking/hooks.py",
         "tracking/artifacts.py",

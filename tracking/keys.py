@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "ALL_JOBS",
     "HISTORY_TTL_SECONDS",
     "LEASE_MILLISECONDS",
     "TTL_SECONDS",
@@ -24,6 +25,9 @@ LEASE_MILLISECONDS = 15_000
 
 HISTORY_TTL_SECONDS = 400 * 86_400
 """How long is remembered how earlier runs went: a yearly job still finds its last run."""
+
+ALL_JOBS = "progress:job:*"
+"""Pattern of the channels of all jobs."""
 
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 

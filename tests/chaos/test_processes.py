@@ -17,9 +17,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from tests.chaos.conftest import Measure
 from tests.chaos.flows import HOLD, PLAN
 from tests.chaos.servers import PrefectServer, Process, RedisServer, wait
-from tests.recorder import Recorder
 from tracking.settling import settle as settle_job
 from tracking.snapshot import Life
+from tracking.testing import Recorder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

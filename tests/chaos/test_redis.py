@@ -20,7 +20,6 @@ from redis import Redis
 from tests.chaos.conftest import Measure
 from tests.chaos.flows import PLAN
 from tests.chaos.servers import Process, RedisServer, wait
-from tests.recorder import Recorder
 from timetabling.formats import read_problem
 from timetabling.penalties import FORMULATIONS
 from timetabling.search import Observer, SilentObserver, WorkLimit
@@ -29,6 +28,7 @@ from tracking import keys
 from tracking.reporter import Reporter
 from tracking.snapshot import Snapshot
 from tracking.store import Store, Unavailable
+from tracking.testing import Recorder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -14,8 +14,8 @@ from redis import Redis
 
 from tests.chaos.flows import PLAN
 from tests.chaos.servers import RedisServer
-from tests.recorder import Recorder
 from tracking.reporter import Reporter
+from tracking.testing import Recorder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from tests.recorder import Recorder
 from tracking.embedded import embedded_redis
+from tracking.testing import Recorder
 
 for package in ("av", "espeakng_loader", "pocketsphinx", "scenedetect"):
     pytest.importorskip(package, reason=f"no {package}: pip install 'horarium[clips]'")

@@ -12,14 +12,13 @@ import pytest
 import redis
 
 from tests.flows.conftest import Run
-from tests.recorder import Recorder
 from timetabling.formats import read_problem, read_solution
 from timetabling.formats.ectt import write as write_ectt
 from timetabling.penalties import FORMULATIONS, Score, evaluate
 from timetabling.problem import Course, Curriculum, Problem, Room
 from tracking.embedded import embedded_redis
 from tracking.plan import plan
-from tracking.testing import check
+from tracking.testing import Recorder, check
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 
 from tests.leaks import leaked_keys
-from tests.recorder import Recorder
 from tracking.embedded import embedded_redis
+from tracking.testing import Recorder
 
 
 @pytest.fixture(scope="session")

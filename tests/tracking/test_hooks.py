@@ -14,7 +14,6 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled
 from prefect.testing.utilities import prefect_test_harness
 
-from tests.recorder import Recorder
 from tracking.hooks import current_reporter, job_id_of, tracked
 from tracking.jobs import job_of, reporter_of
 from tracking.plan import DEFAULT, plan
@@ -22,6 +21,7 @@ from tracking.reporter import Reporter
 from tracking.settling import settle
 from tracking.snapshot import ENDS
 from tracking.store import Store
+from tracking.testing import Recorder
 
 Record = Callable[[str], Recorder]
 

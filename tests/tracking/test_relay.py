@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from tests.recorder import Recorder
 from tracking import relay as relay_module
 from tracking.plan import DEFAULT
 from tracking.relay import Relay
 from tracking.reporter import Reporter
 from tracking.store import Store
+from tracking.testing import Recorder
 
 
 @pytest.fixture(autouse=True)

@@ -15,13 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from tests.recorder import Recorder
 from tracking.embedded import EmbeddedRedis
 from tracking.plan import DEFAULT
 from tracking.reporter import Reporter
 from tracking.snapshot import Snapshot
 from tracking.store import Store
-from tracking.testing import check
+from tracking.testing import Recorder, check
 
 Record = Callable[[str], Recorder]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from tests.recorder import Recorder
 from tracking.embedded import embedded_redis
+from tracking.testing import Recorder
 
 
 @pytest.fixture(scope="session")

@@ -21,11 +21,11 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.context import FlowRunContext
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
-from tests.recorder import Recorder
 from tracking.hooks import counted, current_reporter, tracked
 from tracking.jobs import reporter_of
 from tracking.plan import Plan, Stage
 from tracking.store import Store
+from tracking.testing import Recorder
 
 pytestmark = pytest.mark.slow
 

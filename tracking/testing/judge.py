@@ -1,9 +1,4 @@
-"""Judge what a job published against the rules that people can trust a bar by.
-
-Record every message of the job's channel with the time it came, and::
-
-    assert check(events, plan) == []
-"""
+"""Judge what a job published: which rules it breaks, event by event. Pure."""
 
 from __future__ import annotations
 

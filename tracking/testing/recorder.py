@@ -10,13 +10,13 @@ from queue import Queue
 from typing import Any, Self
 from uuid import uuid4
 
-import pytest
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from tracking import keys
 from tracking.plan import DEFAULT, Plan
-from tracking.testing import check
+from tracking.testing.judge import check
 
 __all__ = ["Recorder"]
 
@@ -45,16 +45,19 @@ class Recorder:
         self._echo = f"echo:{uuid4()}"
         self._echoes = Queue[None]()
         self._channel = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-        self._channel.psubscribe(f"progress:job:{jobs}", self._echo)
+        heard = keys.ALL_JOBS if jobs == "*" else keys.progress(jobs)
+        self._channel.psubscribe(heard, self._echo)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._listen)
 
     def __enter__(self) -> Self:
+        """Begin to listen: what is published from now on is recorded."""
         self._thread.start()
         self._hear_all()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        """Hear what is published by now, and stop listening."""
         if not any(exception):
             self._hear_all()
         self._stopped.set()
@@ -80,7 +83,13 @@ class Recorder:
         return [p for p in problems if "silence of" not in p and " stood at " not in p]
 
     def wait_for(self, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first snapshot, seen already or still to come, of which this is true."""
+        """The first snapshot, seen already or still to come, of which this is true.
+
+        Raises
+        ------
+        AssertionError
+            If none comes in time.
+        """
         deadline = time.monotonic() + self._patience_seconds
         looked_at = 0
         while time.monotonic() < deadline:
@@ -89,7 +98,7 @@ class Recorder:
                     return snapshot
                 looked_at += 1
             time.sleep(0.01)
-        pytest.fail(f"never seen; last was {self._heard[-1:]}")
+        raise AssertionError(f"never seen; last was {self._heard[-1:]}")
 
     def _listen(self) -> None:
         while not self._stopped.is_set():
