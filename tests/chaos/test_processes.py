@@ -153,6 +153,25 @@ def test_a_killed_flow_is_seen_as_lost_and_ends_once_prefect_knows_how(
     assert recorder.broken_rules(PLAN) == []
 
 
+def serve_and_run(
+    start: Callable[..., Process], prefect: PrefectServer, redis_server: RedisServer, folder: Path
+) -> str:
+    """Serve the flow elsewhere, and trigger a run that waits half-way; gives its id."""
+    name = f"served-{uuid4().hex[:8]}"
+    served = start(
+        "tests.chaos.flows", {"serve": name}, HORARIUM_REDIS_URL=redis_server.url,
+        PREFECT_RUNNER_POLL_FREQUENCY="1", **prefect.environment,
+    )  # fmt: skip
+    wait(lambda: "polling" in served.said, "the runner", seconds=60)
+    deployment = prefect.ask("GET", f"/deployments/name/mapped/{name}")["id"]
+    (folder / HOLD).touch()
+    parameters = {"job_id": "job", "folder": str(folder), "tasks": 8, "items": 5}
+    run = prefect.ask(
+        "POST", f"/deployments/{deployment}/create_flow_run", {"parameters": parameters}
+    )
+    return str(run["id"])
+
+
 def test_a_killed_flow_that_is_served_ends_by_itself_and_its_rescheduled_run_goes_on(
     chance: random.Random,
     start: Callable[..., Process],
@@ -162,18 +181,7 @@ def test_a_killed_flow_that_is_served_ends_by_itself_and_its_rescheduled_run_goe
     tmp_path: Path,
     measure: Measure,
 ) -> None:
-    name = f"served-{uuid4().hex[:8]}"
-    served = start(
-        "tests.chaos.flows", {"serve": name}, HORARIUM_REDIS_URL=redis_server.url,
-        PREFECT_RUNNER_POLL_FREQUENCY="1", **prefect.environment,
-    )  # fmt: skip
-    wait(lambda: "polling" in served.said, "the runner", seconds=60)
-    deployment = prefect.ask("GET", f"/deployments/name/mapped/{name}")["id"]
-    (tmp_path / HOLD).touch()
-    parameters = {"job_id": "job", "folder": str(tmp_path), "tasks": 8, "items": 5}
-    run_id = prefect.ask(
-        "POST", f"/deployments/{deployment}/create_flow_run", {"parameters": parameters}
-    )["id"]
+    run_id = serve_and_run(start, prefect, redis_server, tmp_path)
     reached = recorder.wait_for(counted(chance.randint(1, 18)))
     os.kill(reached["metadata"]["pid"], signal.SIGKILL)
     killed = time.monotonic()
@@ -187,6 +195,27 @@ def test_a_killed_flow_that_is_served_ends_by_itself_and_its_rescheduled_run_goe
     again = [snapshot for _, snapshot in recorder.events if snapshot["attempt"] == 2]
     assert again[0]["overall_progress"] >= first_end["overall_progress"]
     assert last["metadata"]["completed_items"] == 40
+    assert recorder.broken_rules(PLAN) == []
+
+
+def test_a_run_that_is_cancelled_by_prefects_api_ends_the_job_as_cancelled(
+    chance: random.Random,
+    start: Callable[..., Process],
+    prefect: PrefectServer,
+    redis_server: RedisServer,
+    recorder: Recorder,
+    tmp_path: Path,
+    measure: Measure,
+) -> None:
+    run_id = serve_and_run(start, prefect, redis_server, tmp_path)
+    recorder.wait_for(counted(chance.randint(1, 18)))
+    prefect.set_state(run_id, "CANCELLING")
+    asked = time.monotonic()
+    last = recorder.wait_for(ended)
+    measure("the job ended after the wish to cancel by", time.monotonic() - asked)
+    assert last["status"] == "cancelled"
+    assert last["overall_progress"] < 100
+    wait(lambda: prefect.state_of(run_id) == "CANCELLED", "Prefect's own word", seconds=60)
     assert recorder.broken_rules(PLAN) == []
 
 
