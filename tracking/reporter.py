@@ -101,8 +101,8 @@ class Reporter(Unit):
         self._last: Snapshot | None = None
         self._over_since: float | None = None  # when the job's end was first to be written
         self._met = False  # whether what Redis knew of this job has been read
-        # Stages completed since the last snapshot: what was counted here, and their totals.
-        self._completed: list[tuple[str, int, int]] = []
+        # Stages completed since the last snapshot, and their `_counted_here`.
+        self._completed: list[tuple[str, int, int, int]] = []
         self._begin_generation()
 
     @property
@@ -261,8 +261,7 @@ class Reporter(Unit):
     def _settle_stage(self) -> None:
         """The stage in work is left: the publisher looks once more what others did of it."""
         if self._progress.begun and not self._progress.finished:
-            completed, of_units, of_flow = self._counted_here()
-            self._completed.append((self._progress.stage, completed, max(of_units, of_flow)))
+            self._completed.append((self._progress.stage, *self._counted_here()))
         self.completed = self.total = 0
 
     # The publisher
@@ -326,7 +325,7 @@ class Reporter(Unit):
         """Bring the counts of stages that were completed to what all processes did of them."""
         with self._lock:
             completed, self._completed = self._completed, []
-        for stage, here, total in completed:
+        for stage, here, of_units, of_flow in completed:
             found = self._ask(partial(Store.elsewhere, job_id=self.job_id, stage=stage))
             if found is None:
                 continue
@@ -334,8 +333,8 @@ class Reporter(Unit):
             with self._reporting():
                 self._hear_said(elsewhere.said)
                 if elsewhere.completed or elsewhere.total:
-                    of_units = here + elsewhere.total
-                    self._progress.recount(stage, here + elsewhere.completed, max(total, of_units))
+                    total = max(of_flow, of_units + elsewhere.total)
+                    self._progress.recount(stage, here + elsewhere.completed, total)
 
     def _write(self, snapshot: Snapshot, generation: str, stage: str, *, urgent: bool) -> bool:
         """Write it if Redis is there; whether this snapshot needs no other try."""
