@@ -315,9 +315,9 @@ class Progress:
         self._work.begin(index, self._elapsed)
 
     def _weigh(self) -> None:
-        """Take the weights from the forecasts, unless the bar is beyond the first stage by them."""
+        """Take the weights from the forecasts, unless what is shown of the stage would fall."""
         plan = learned(self.plan, {stage: f.seconds for stage, f in self._forecasts.items()})
-        if self._bar.overall < plan.stages[0].end:
+        if not self._bar.overall or plan.stages[0].end <= self.plan.stages[0].end:
             self._work.plan = plan
 
     def _restart(self, index: int) -> None:

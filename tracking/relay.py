@@ -11,7 +11,7 @@ from typing import Any
 
 from tracking import keys
 from tracking.connection import Connection
-from tracking.scripts.report import Count
+from tracking.scripts.report import NO_WISH, Count, Wish
 from tracking.snapshot import ENDS, figure
 from tracking.unit import Unit, Units
 
@@ -84,23 +84,25 @@ class Relay:
     def begin_stage(self, unit: Unit, stage: str) -> None:
         """A unit says that work on a stage begins: what it counts from now on is of that stage."""
         with self._lock:
-            if unit.stage != stage:
-                if self._units.counts(unit) and (unit.completed or unit.total):
-                    # What it has counted so far stays there, as a piece of its own.
-                    before = Unit(self, f"{unit.key}@{unit.stage}", unit.attempt, unit.stage)
-                    before.completed, before.total = unit.completed, unit.total
-                    before.generation = unit.generation
-                    self._units.add(before)
-                unit.stage = stage
-                unit.completed = unit.total = 0
-                self._sent.pop(unit, None)
+            if not self._units.counts(unit):
+                return
+            if unit.stage != stage and (unit.completed or unit.total):
+                # What it has counted so far stays there, as a piece of its own.
+                before = Unit(self, f"{unit.key}@{unit.stage}", unit.attempt, unit.stage)
+                before.completed, before.total = unit.completed, unit.total
+                before.generation = unit.generation
+                self._units.add(before)
+            unit.stage = stage
+            unit.completed = unit.total = 0
+            self._sent.pop(unit, None)
             self._asked.append(("start", unit))
         self._wake.set()
 
     def end_stage(self, unit: Unit) -> None:
         """A unit says that all work of its stage is done."""
         with self._lock:
-            self._asked.append(("complete", unit))
+            if self._units.counts(unit):
+                self._asked.append(("complete", unit))
         self._wake.set()
 
     def expect(self, seconds: Mapping[str, float] | None = None, *, size: float | None) -> None:
@@ -166,7 +168,9 @@ class Relay:
                     Count(unit.key, unit.attempt, unit.generation, unit.stage, *counts, began[unit])
                     for unit, counts in changed.items()
                 ],
-                asked="" if asked is None else f"{asked[0]} {asked[1].stage}",
+                wish=NO_WISH
+                if asked is None
+                else Wish(asked[0], asked[1].stage, asked[1].generation),
                 said=json.dumps(blank | said) if said else "",
             )
         )

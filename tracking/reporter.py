@@ -201,27 +201,25 @@ class Reporter(Unit):
         was counted is counted afresh; an earlier one opens a new attempt.
         """
         with self._reporting() as now:
-            self._count(now)
-            index, at = self.plan.index(stage), self.plan.index(self._progress.stage)
-            done_before = index < at or (index == at and self._progress.begun)
-            if unit is self or not done_before:
-                if done_before:
+            if unit is self:
+                if self._has_begun(stage):
                     self._begin_generation()
-                else:
-                    self._settle_stage()
-                self._progress.start_stage(stage, now)
-            if unit is not self and unit.stage != stage:
-                unit.stage = stage
-                unit.completed = unit.total = 0
+                self._start(stage, now)
+            elif self._units.counts(unit):
+                if not self._has_begun(stage):
+                    self._start(stage, now)
+                if unit.stage != stage:
+                    unit.stage = stage
+                    unit.completed = unit.total = 0
         self._publish_soon()
 
     def end_stage(self, unit: Unit) -> None:
         """A unit, or the flow itself, says that all work of its stage is done."""
         with self._reporting() as now:
-            if unit is self or unit.stage == self._progress.stage:
-                self._count(now)
-                self._settle_stage()
-                self._progress.complete_stage(now)
+            if unit is self:
+                self._complete(self._progress.stage, now)
+            elif self._units.counts(unit):
+                self._complete(unit.stage, now)
         self._publish_soon()
 
     def drop(self, what: str) -> None:
@@ -257,6 +255,22 @@ class Reporter(Unit):
             of_units += self._elsewhere.total
         if completed or of_units or of_flow or self._progress.completed:
             self._progress.count(completed, max(of_units, of_flow) or None, now)
+
+    def _has_begun(self, stage: str) -> bool:
+        """Whether work on a stage, or on a later one, has begun."""
+        index, at = self.plan.index(stage), self.plan.index(self._progress.stage)
+        return index < at or (index == at and self._progress.begun)
+
+    def _start(self, stage: str, now: float) -> None:
+        self._count(now)
+        self._settle_stage()
+        self._progress.start_stage(stage, now)
+
+    def _complete(self, stage: str, now: float) -> None:
+        if stage == self._progress.stage:
+            self._count(now)
+            self._settle_stage()
+            self._progress.complete_stage(now)
 
     def _settle_stage(self) -> None:
         """The stage in work is left: the publisher looks once more what others did of it."""
@@ -363,17 +377,23 @@ class Reporter(Unit):
 
     def _hear(self, elsewhere: Elsewhere, generation: str, stage: str) -> None:
         """Take what other processes have reported."""
-        with self._reporting():
+        with self._reporting() as now:
             if generation != self._generation:
                 return
             before, self._elsewhere, self._elsewhere_of = self._elsewhere, elsewhere, stage
             self._hear_said(elsewhere.said)
-            if elsewhere.asked not in ("", before.asked):  # a ledger that was lost asks nothing
-                _, verb, asked = elsewhere.asked.split(" ", 2)
-                unit = Unit(self, "", 1, asked)
-                self.begin_stage(unit, asked)
-                if verb == "complete":
-                    self.end_stage(unit)
+            # A ledger that was lost wishes nothing.
+            if elsewhere.begun not in ("", before.begun):
+                self._wish(elsewhere.begun, now)
+            if elsewhere.done not in ("", before.done):
+                self._complete(self._wish(elsewhere.done, now), now)
+
+    def _wish(self, wish: str, now: float) -> str:
+        """Start the stage of another process's wish, unless it was begun; gives the stage."""
+        stage = wish.split(" ", 1)[1]
+        if not self._has_begun(stage):
+            self._start(stage, now)
+        return stage
 
     def _hear_said(self, said: str) -> None:
         """Take the last message of other processes, once."""

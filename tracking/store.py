@@ -15,7 +15,7 @@ from redis.retry import Retry
 from tracking import keys
 from tracking.history import Record
 from tracking.scripts.publish import Answer, Elsewhere, Publish
-from tracking.scripts.report import Count, Report, Standing
+from tracking.scripts.report import NO_WISH, Count, Report, Standing, Wish
 from tracking.snapshot import ENDS, Life, Snapshot, is_newer, life
 
 __all__ = ["Store", "Unavailable"]
@@ -72,19 +72,20 @@ class Store:
             return self._publish(snapshot, generation=generation, stage=stage)
 
     def report(
-        self, job_id: str, counts: Sequence[Count], *, asked: str = "", said: str = ""
+        self, job_id: str, counts: Sequence[Count], *, wish: Wish = NO_WISH, said: str = ""
     ) -> Standing | None:
         """Add what this process has counted to the ledger of a job; see `Report`."""
         with _reached():
-            return self._report(job_id, counts, asked=asked, said=said)
+            return self._report(job_id, counts, wish=wish, said=said)
 
     def elsewhere(self, job_id: str, stage: str) -> Elsewhere:
         """What was reported of a stage by other processes than the job's own."""
-        fields = [f"completed:{stage}", f"total:{stage}", "asked", "said"]
+        fields = [f"completed:{stage}", f"total:{stage}", "start", "complete", "said"]
         with _reached():
             found = cast("list[bytes | None]", self._client.hmget(keys.ledger(job_id), fields))
-        completed, total, asked, said = (value or b"" for value in found)
-        return Elsewhere(int(completed or 0), int(total or 0), asked.decode(), said.decode())
+        completed, total, *words = (value or b"" for value in found)
+        begun, done, said = (word.decode() for word in words)
+        return Elsewhere(int(completed or 0), int(total or 0), begun, done, said)
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """The job's snapshot, if it has one."""

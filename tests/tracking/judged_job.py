@@ -27,7 +27,6 @@ _NO_RULE_HERE = (
     # It goes on.
     "the job has no end",
 )
-_NEW_WEIGHTS = ("stage_progress fell",)  # the stage is another part of the bar
 _numbers = count()
 
 
@@ -163,8 +162,7 @@ class JudgedJob:
 
     def _check(self, events: Sequence[tuple[float, Snapshot]]) -> None:
         problems = check(events, self.plan)
-        allowed = _NO_RULE_HERE + (_NEW_WEIGHTS if self.plan.learned else ())
-        broken = [p for p in problems if not any(known in p for known in allowed)]
+        broken = [p for p in problems if not any(known in p for known in _NO_RULE_HERE)]
         assert not broken, f"{broken}: {events[-2:]}"
 
     def _judge_counts(self, snapshot: Snapshot) -> None:

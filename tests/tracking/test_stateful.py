@@ -68,11 +68,6 @@ class OneProcess(RuleBasedStateMachine):
         """The flow's own unit, or one of those that tasks took, of whatever age."""
         return self.units[which % len(self.units)]
 
-    def _pick_current(self, which: int) -> tuple[Unit, Handle]:
-        """One that counts: the reporter takes anybody's word for a stage's start and end."""
-        unit, handle = self._pick(which)
-        return (unit, handle) if self._job.model.counts(handle) else self.units[0]
-
     def _stage_id(self, stage: int) -> tuple[int, str]:
         index = stage % len(self._job.plan.stages)
         return index, self._job.plan.stages[index].id
@@ -145,7 +140,7 @@ class OneProcess(RuleBasedStateMachine):
     def start_a_stage(self, stage: int, which: int, publishing: bool, really: bool) -> None:
         if not really:
             return
-        unit, handle = self._pick_current(which)
+        unit, handle = self._pick(which)
         index, stage_id = self._stage_id(stage)
         unit.start_stage(stage_id)
         self._job.model.start(index, handle)
@@ -162,7 +157,7 @@ class OneProcess(RuleBasedStateMachine):
 
     @rule(which=_which, publishing=_publishing)
     def complete_a_stage(self, which: int, publishing: bool) -> None:
-        job, (unit, handle) = self._job, self._pick_current(which)
+        job, (unit, handle) = self._job, self._pick(which)
         unit.complete_stage()
         job.model.complete(handle)
         self._then(publishing)

@@ -13,8 +13,9 @@
 -- ARGV  1 snapshot as JSON   2 its attempt   3 its seq   4 its status   5 time to live, s
 --       6 length of stream   7 generation, empty for who only ends a job   8 stage in work
 --       9 time to live of the lease, ms   10 its run
--- Gives {verdict, seq, completed, total, asked, said}: `written`, or why not, the seq that stands,
--- and of the ledger the sums of the stage in work, the last wish and the last message.
+-- Gives {verdict, seq, completed, total, begun, done, said}: `written`, or why not, the seq that
+-- stands, and of the ledger the sums of the stage in work, the last stages that tasks have started
+-- and completed, and their last message.
 
 local json, attempt, seq, status = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local generation, stage, run = ARGV[7], ARGV[8], ARGV[10]
@@ -28,13 +29,13 @@ local now = redis.call('HMGET', KEYS[3], 'attempt', 'seq', 'status', 'generation
 if now[1] then
   local replaced = attempt < tonumber(now[1])
   if replaced or (attempt == tonumber(now[1]) and (now[6] or run) ~= run) then
-    return {'superseded', tonumber(now[2]), 0, 0, '', ''}
+    return {'superseded', tonumber(now[2]), 0, 0, '', '', ''}
   end
   if attempt == tonumber(now[1]) and ends[now[3]] then
-    return {'ended', tonumber(now[2]), 0, 0, '', ''}
+    return {'ended', tonumber(now[2]), 0, 0, '', '', ''}
   end
   if seq <= tonumber(now[2]) then
-    return {'older', tonumber(now[2]), 0, 0, '', ''}
+    return {'older', tonumber(now[2]), 0, 0, '', '', ''}
   end
 end
 
@@ -67,5 +68,5 @@ redis.call('PUBLISH', KEYS[1], json)
 return {
   'written', seq,
   tonumber(field('completed:' .. stage, 0)), tonumber(field('total:' .. stage, 0)),
-  field('asked', ''), field('said', ''),
+  field('start', ''), field('complete', ''), field('said', ''),
 }

@@ -23,15 +23,16 @@ class Elsewhere(NamedTuple):
     ----------
     completed, total
         Sums over their units of the stage in work.
-    asked
-        The last wish, as ``number verb stage``: a task elsewhere has started or completed a stage.
+    begun, done
+        The stages that tasks elsewhere have started and completed last, as ``number stage``.
     said
         The last message and figures, as ``number JSON``.
     """
 
     completed: int = 0
     total: int = 0
-    asked: str = ""
+    begun: str = ""
+    done: str = ""
     said: str = ""
 
 
@@ -64,8 +65,8 @@ class Publish:
             The stage in work, where reports of others belong that name none.
         """
         job_id = snapshot["job_id"]
-        verdict, seq, completed, total, asked, said = cast(
-            "tuple[bytes, int, int, int, bytes, bytes]",
+        verdict, seq, completed, total, *words = cast(
+            "tuple[bytes, int, int, int, bytes, bytes, bytes]",
             self._script(
                 keys=[
                     keys.progress(job_id),
@@ -87,5 +88,6 @@ class Publish:
                 ],
             ),
         )
-        elsewhere = Elsewhere(completed, total, asked.decode(), said.decode())
+        begun, done, said = (word.decode() for word in words)
+        elsewhere = Elsewhere(completed, total, begun, done, said)
         return Answer(verdict.decode(), seq, elsewhere)  # type: ignore[arg-type]

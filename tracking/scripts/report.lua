@@ -9,8 +9,9 @@
 -- counted.
 --
 -- KEYS  1 ledger
--- ARGV  1 time to live, s   2 wish, as `verb stage`, or empty   3 message and figures, or empty
---       4... seven for each unit: key, attempt, generation or empty, stage or empty, completed,
+-- ARGV  1 time to live, s   2 wish: `start`, `complete` or empty   3 its stage
+--       4 generation of who wishes it, or empty   5 message and figures, or empty
+--       6... seven for each unit: key, attempt, generation or empty, stage or empty, completed,
 --       total, when it began, ms
 -- Gives {generation, stage, born, status}: where a unit that named no generation or stage was
 -- counted, when this ledger began, and the job's status; nothing where no job has been announced.
@@ -23,7 +24,7 @@ if not generation then
   return {}
 end
 
-for i = 4, #ARGV, 7 do
+for i = 6, #ARGV, 7 do
   local unit, attempt, of = 'unit:' .. ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   if of == '' or of == generation then
     local completed, total = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
@@ -54,13 +55,19 @@ for i = 4, #ARGV, 7 do
   end
 end
 
-for i, name in ipairs({'asked', 'said'}) do
-  if ARGV[i + 1] ~= '' then
-    local number = redis.call('HINCRBY', ledger, name .. '_number', 1)
-    redis.call('HSET', ledger, name, number .. ' ' .. ARGV[i + 1])
-  end
+local function keep(name, what)
+  local number = redis.call('HINCRBY', ledger, name .. '_number', 1)
+  redis.call('HSET', ledger, name, number .. ' ' .. what)
 end
-if #ARGV > 3 or ARGV[2] ~= '' or ARGV[3] ~= '' then
+
+-- A late start by one task must not take the place of another's completion: each is kept.
+if ARGV[2] ~= '' and (ARGV[4] == '' or ARGV[4] == generation) then
+  keep(ARGV[2], ARGV[3])
+end
+if ARGV[5] ~= '' then
+  keep('said', ARGV[5])
+end
+if #ARGV > 5 or ARGV[2] ~= '' or ARGV[5] ~= '' then
   redis.call('EXPIRE', ledger, ARGV[1])
 end
 return {generation, stage, now[3], now[4]}

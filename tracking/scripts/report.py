@@ -10,7 +10,7 @@ from redis import Redis
 
 from tracking import keys
 
-__all__ = ["Count", "Report", "Standing"]
+__all__ = ["NO_WISH", "Count", "Report", "Standing", "Wish"]
 
 
 class Count(NamedTuple):
@@ -37,6 +37,17 @@ class Standing(NamedTuple):
     status: str
 
 
+class Wish(NamedTuple):
+    """That work on a stage be said to begin (``start``) or to be done (``complete``)."""
+
+    verb: str
+    stage: str
+    generation: str
+
+
+NO_WISH = Wish("", "", "")
+
+
 class Report:
     """Add the counts of one process to those of all, in one step."""
 
@@ -44,9 +55,9 @@ class Report:
         self._script = client.register_script(Path(__file__).with_suffix(".lua").read_text())
 
     def __call__(
-        self, job_id: str, counts: Sequence[Count], *, asked: str = "", said: str = ""
+        self, job_id: str, counts: Sequence[Count], *, wish: Wish = NO_WISH, said: str = ""
     ) -> Standing | None:
-        """Report counts, a wish (``start cpsat_solving``) and a message (JSON).
+        """Report counts, a wish and a message (JSON).
 
         Returns
         -------
@@ -56,7 +67,7 @@ class Report:
         answer = cast(
             "list[bytes]",
             self._script(
-                keys=[keys.ledger(job_id)], args=[keys.TTL_SECONDS, asked, said, *numbers]
+                keys=[keys.ledger(job_id)], args=[keys.TTL_SECONDS, *wish, said, *numbers]
             ),
         )
         return Standing(*(part.decode() for part in answer)) if answer else None
