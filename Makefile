@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
 export HORARIUM_STATE_FOLDER ?= $(CURDIR)/.venv/state
 
-.PHONY: demo test test-fast lint bench clean
+.PHONY: demo test test-fast nightly lint bench clean
 
 demo: .venv/kernels  ## solve the shipped instance with live progress
 	$(BIN)/horarium generate examples/small-university.ectt --time-limit 60 --output demo-timetable.sol
@@ -14,6 +14,10 @@ test: .venv/kernels  ## every test
 
 test-fast: .venv/kernels  ## all but whole runs and servers
 	$(BIN)/pytest -m "not slow"
+
+nightly: .venv/kernels  ## long random walks, and chaos with more seeds
+	HORARIUM_NIGHTLY=1 $(BIN)/pytest -s tests/tracking/test_stateful.py tests/tracking/test_stateful_processes.py
+	HORARIUM_CHAOS_SEEDS="$(shell date +%j) 2 3" $(BIN)/pytest tests/chaos
 
 lint: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
