@@ -106,14 +106,29 @@ def main() -> None:
             f"{trace.name:24} {trace.kind:11} {trace.seconds:6.1f} | {row[0]:5.0f} {row[1]:6.0f} "
             f"{row[2]:6.1f} {row[3]:9.1f} | {row[4]:7.0f}% | {row[5]:9.1f} {row[6]:8.1f}"
         )
-    means = [statistics.fmean(column) for column in zip(*rows, strict=True)]
-    middles = [statistics.median(column) for column in zip(*rows, strict=True)]
-    for name, figures in (("mean", means), ("median", middles)):
-        print(
-            f"{name + f' of {len(rows)} runs':43} | {figures[0]:5.0f} {figures[1]:6.0f} "
-            f"{figures[2]:6.1f} {figures[3]:9.1f} | {figures[4]:7.0f}% | {figures[5]:9.1f} "
-            f"{figures[6]:8.1f}   (in range without history: {figures[7]:.0f}%)"
-        )
+    print()
+    groups = {
+        f"{kind}, {how}": [t.kind == kind and t.ended_early is early for t in traces]
+        for kind in ("time limit", "work limit")
+        for how, early in (("used to its end", False), ("done before it", True))
+    }
+    groups["all that used their limit"] = [not t.ended_early for t in traces]
+    groups["all"] = [True for _ in traces]
+    for name, chosen in groups.items():
+        of_group = [row for row, belongs in zip(rows, chosen, strict=True) if belongs]
+        if of_group:
+            _print_means(name, of_group)
+
+
+def _print_means(name: str, rows: list[tuple[float, ...]]) -> None:
+    tqdm, plain, without, with_history, inside, bar, even, inside_without = (
+        statistics.fmean(column) for column in zip(*rows, strict=True)
+    )
+    print(
+        f"{f'{name}: mean of {len(rows)}':43} | {tqdm:5.0f} {plain:6.0f} {without:6.1f} "
+        f"{with_history:9.1f} | {inside:7.0f}% | {bar:9.1f} {even:8.1f}   "
+        f"(in range without history: {inside_without:.0f}%)"
+    )
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ class Trace:
         Of the file.
     kind
         Runs of one kind say something about each other: the deployment.
+    ended_early
+        Whether it was done before its limit, since nothing was left to improve.
     plan
         Name of the plan that the run had.
     size
@@ -48,6 +50,7 @@ class Trace:
 
     name: str
     kind: str
+    ended_early: bool
     plan: str
     size: float
     reports: Sequence[Sequence[Any]]
@@ -65,10 +68,11 @@ def load() -> list[Trace]:
 
 def _read(path: Path) -> Trace:
     what = json.loads(path.read_text(encoding="utf-8"))
-    kind = what.get("kind") or ("work limit" if "work_limit" in what else "time limit")
-    # A work limit says nothing of time, but the problem's size and the work do together.
-    size = what["size"] if "size" in what else what["lectures"]
-    return Trace(path.stem, kind, what["plan"], float(size), what["reports"])
+    reports = what["reports"]
+    last_stage = next(i for i, report in enumerate(reports) if report[-1] == "rl_refinement")
+    early = all(report[1] != "count" for report in reports[last_stage:])
+    kind = "time limit" if "time_limit_seconds" in what else "work limit"
+    return Trace(path.stem, kind, early, what["plan"], float(what["size"]), reports)
 
 
 def replay(
