@@ -22,7 +22,7 @@ from tracking.snapshot import Snapshot
 
 __all__ = ["FOLDER", "Trace", "load", "replay"]
 
-FOLDER = Path(__file__).with_name("traces")
+FOLDER = Path(__file__).with_name("runs")
 
 _BEGAN = 1_700_000_000.0
 _PAUSE_SECONDS, _HURRY_SECONDS = 0.4, 0.04  # as the publisher's

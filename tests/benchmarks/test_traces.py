@@ -1,4 +1,4 @@
-"""Runs that really happened, replayed: their bar breaks no rule, with or without learned weights."""
+"""Runs that really happened, replayed: the bar breaks no rule, whatever its weights."""
 
 from __future__ import annotations
 
