@@ -5,6 +5,8 @@ Each test is a whole program of a user's, and what can be seen of it in Redis.
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -245,6 +247,34 @@ def around_processes(job_id: str) -> None:
     reporter.update_stage_progress(0, 3)
     part_in_processes(3)
     reporter.complete_stage()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_asynchronous_flows_and_tasks_are_the_same(listen: Listen) -> None:
+    @task(retries=1)
+    async def square(number: int) -> int:
+        await asyncio.sleep(0)
+        current_reporter().advance()
+        return number**2
+
+    @flow(**tracked(PLAN))
+    async def report(job_id: str) -> None:
+        reporter = current_reporter()
+        reporter.start_stage("compute")
+        reporter.update_stage_progress(0, 9)
+        await asyncio.gather(*(square(number) for number in range(4)))
+        for future in [square.submit(number) for number in range(5)]:
+            future.wait()
+        reporter.complete_stage()
+
+    heard = listen("asynchronous")
+    asyncio.run(report("asynchronous"))
+    gc.collect()  # Prefect leaves a socket of the loop that has ended: its warning belongs here
+    heard.wait_for(ended)
+    counts = [s["metadata"]["completed_items"] for _, s in heard.events if s["stage"] == "compute"]
+    assert counts[-1] == 9
+    assert heard.broken_rules(PLAN) == []
 
 
 def test_a_sub_flows_tasks_in_other_processes_find_the_job_too(listen: Listen) -> None:
