@@ -48,6 +48,12 @@ def ended(snapshot: dict[str, Any]) -> bool:
     return bool(snapshot["status"] == "completed")
 
 
+def items(heard: Recorder) -> list[int]:
+    """How many items of the middle stage were told to be finished, one after the other."""
+    computing = [snapshot for _, snapshot in heard.events if snapshot["stage"] == "compute"]
+    return [snapshot["metadata"]["completed_items"] for snapshot in computing]
+
+
 def test_five_lines_give_a_flow_its_bar(listen: Listen) -> None:
     @flow(**tracked(PLAN))  # the plan, and hooks for how the run starts and ends
     def report(job_id: str) -> None:
@@ -128,9 +134,7 @@ def test_a_retried_task_counts_once_in_threads_processes_and_on_dask(
         heard = listen(where)
         much.with_options(task_runner=runner)(where, 12)
         heard.wait_for(ended)
-    counted_items = [
-        s["metadata"]["completed_items"] for _, s in heard.events if s["stage"] == "compute"
-    ]
+    counted_items = items(heard)
     assert max(counted_items) == counted_items[-1] == 48
     assert heard.broken_rules(PLAN) == []
 
@@ -184,12 +188,10 @@ def test_a_task_that_counts_nothing_is_one_unit_cached_or_not(listen: Listen) ->
     report("first", 6)
     report("second", 8)  # six of these were solved before, and are skipped
     assert len(done) == 8
-    for heard, items in ((first, 6), (second, 8)):
+    for heard, num_items in ((first, 6), (second, 8)):
         heard.wait_for(ended)
-        counts = [
-            s["metadata"]["completed_items"] for _, s in heard.events if s["stage"] == "compute"
-        ]
-        assert counts[-1] == items
+        counts = items(heard)
+        assert counts[-1] == num_items
         assert heard.broken_rules(PLAN) == []
 
 
@@ -220,7 +222,7 @@ def test_sub_flows_and_nested_calls_belong_to_the_job_around_them(listen: Listen
     heard = listen("nested")
     report("nested")
     heard.wait_for(ended)
-    counts = [s["metadata"]["completed_items"] for _, s in heard.events if s["stage"] == "compute"]
+    counts = items(heard)
     assert counts[-1] == 9
     assert heard.broken_rules(PLAN) == []
 
@@ -272,7 +274,7 @@ def test_asynchronous_flows_and_tasks_are_the_same(listen: Listen) -> None:
     asyncio.run(report("asynchronous"))
     gc.collect()  # Prefect leaves a socket of the loop that has ended: its warning belongs here
     heard.wait_for(ended)
-    counts = [s["metadata"]["completed_items"] for _, s in heard.events if s["stage"] == "compute"]
+    counts = items(heard)
     assert counts[-1] == 9
     assert heard.broken_rules(PLAN) == []
 
@@ -282,7 +284,7 @@ def test_a_sub_flows_tasks_in_other_processes_find_the_job_too(listen: Listen) -
     heard = listen(job_id)
     around_processes(job_id)
     heard.wait_for(ended)
-    counts = [s["metadata"]["completed_items"] for _, s in heard.events if s["stage"] == "compute"]
+    counts = items(heard)
     assert counts[-1] == 3
     assert heard.broken_rules(PLAN) == []
 
