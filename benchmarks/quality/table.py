@@ -60,10 +60,12 @@ def main() -> None:
         costs = [run.cost for run in runs]
         means.append(fmean(costs))
         known = BEST_KNOWN.get(path.stem)
-        gap = "" if known is None else f"{fmean(costs) - known:+.1f}"
+        best_known, gap = "", ""
+        if known is not None:
+            best_known, gap = str(known), f"{fmean(costs) - known:+.1f}"
         broken = sum(run.violations for run in runs)
         print(
-            f"{path.stem:18} {fmean(costs):7.1f} {min(costs):5} {'' if known is None else known:>5} {gap:>6} "
+            f"{path.stem:18} {fmean(costs):7.1f} {min(costs):5} {best_known:>5} {gap:>6} "
             f"{_mean_time([run.feasible_after for run in runs]):>9} "
             f"{_mean_time([run.near_best_after for run in runs]):>10}  {costs}"
             + (f"  {broken} VIOLATIONS" if broken else ""),
