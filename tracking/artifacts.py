@@ -54,7 +54,7 @@ class Artifacts:
 
     def _keep_current(self) -> None:
         try:
-            if self._reporter.wait_for_end(_SHORT_SECONDS):
+            if self._reporter.wait_for_end(_SHORT_SECONDS) or self._reporter.ended:
                 return
             with get_client(sync_client=True) as client:
                 self._link(client)
