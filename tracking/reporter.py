@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import threading
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 from tracking import keys
 from tracking.connection import Connection
+from tracking.hearsay import Hearsay
 from tracking.plan import Plan
 from tracking.progress import Progress
 from tracking.scripts.publish import Elsewhere
@@ -239,7 +239,7 @@ class Reporter(Unit):
         """Count afresh, here and elsewhere."""
         self._generation = secrets.token_hex(4)
         self._units.clear()
-        self._elsewhere_of, self._elsewhere, self._said = "", Elsewhere(), ""
+        self._hearsay = Hearsay()
         self.completed = self.total = 0
 
     def _counted_here(self) -> tuple[int, int, int]:
@@ -250,9 +250,9 @@ class Reporter(Unit):
     def _count(self, now: float) -> None:
         """Bring the counts of all units, here and elsewhere, to the progress."""
         completed, of_units, of_flow = self._counted_here()
-        if self._elsewhere_of == self._progress.stage:
-            completed += self._elsewhere.completed
-            of_units += self._elsewhere.total
+        completed_elsewhere, total_elsewhere = self._hearsay.counts(self._progress.stage)
+        completed += completed_elsewhere
+        of_units += total_elsewhere
         if completed or of_units or of_flow or self._progress.completed:
             self._progress.count(completed, max(of_units, of_flow) or None, now)
 
@@ -318,8 +318,8 @@ class Reporter(Unit):
         pause = self._pause_seconds - (time.monotonic() - began)
         return _HURRY_SECONDS if hurry else max(0.0, pause)
 
-    def _ask(self, question: Callable[[Store], T], *, urgent: bool = False) -> tuple[T] | None:
-        return None if self._redis is None else self._redis.ask(question, urgent=urgent)
+    def _ask(self, question: Callable[[Store], T]) -> tuple[T] | None:
+        return None if self._redis is None else self._redis.ask(question)
 
     def _meet(self) -> None:
         """Once, go on from what Redis knows of this job and of earlier ones."""
@@ -345,7 +345,7 @@ class Reporter(Unit):
                 continue
             elsewhere = found[0]
             with self._reporting():
-                self._hear_said(elsewhere.said)
+                self._hear_words(elsewhere)
                 if elsewhere.completed or elsewhere.total:
                     total = max(of_flow, of_units + elsewhere.total)
                     self._progress.recount(stage, here + elsewhere.completed, total)
@@ -380,30 +380,20 @@ class Reporter(Unit):
         with self._reporting() as now:
             if generation != self._generation:
                 return
-            before, self._elsewhere, self._elsewhere_of = self._elsewhere, elsewhere, stage
-            self._hear_said(elsewhere.said)
-            # A ledger that was lost wishes nothing.
-            if elsewhere.begun not in ("", before.begun):
-                self._wish(elsewhere.begun, now)
-            if elsewhere.done not in ("", before.done):
-                self._complete(self._wish(elsewhere.done, now), now)
+            started, completed = self._hearsay.hear(elsewhere, stage)
+            self._hear_words(elsewhere)
+            for asked in filter(None, (started, completed)):
+                if not self._has_begun(asked):
+                    self._start(asked, now)
+            if completed:
+                self._complete(completed, now)
 
-    def _wish(self, wish: str, now: float) -> str:
-        """Start the stage of another process's wish, unless it was begun; gives the stage."""
-        stage = wish.split(" ", 1)[1]
-        if not self._has_begun(stage):
-            self._start(stage, now)
-        return stage
-
-    def _hear_said(self, said: str) -> None:
-        """Take the last message of other processes, once."""
-        if said in ("", self._said):
-            return
-        self._said = said
-        what = json.loads(said.split(" ", 1)[1])
-        self._progress.expect(what["expected"], size=what["size"])
-        if what["message"]:
-            self._progress.say(what["message"], what["figures"])
+    def _hear_words(self, elsewhere: Elsewhere) -> None:
+        words = self._hearsay.words(elsewhere)
+        if words is not None:
+            self._progress.expect(words["expected"], size=words["size"])
+            if words["message"]:
+                self._progress.say(words["message"], words["figures"])
 
     def _log_run(self) -> None:
         """After the end, tell those who come later how this run went."""
