@@ -367,7 +367,7 @@ def test_the_second_run_knows_from_its_first_second_how_long_it_takes(
     report("after", 3)
     heard.wait_for(ended)
     told = [s["eta_seconds"] for _, s in heard.events if s["stage"] == "fetch"]
-    assert told[0] in (2, 3, 4)
+    assert 1 < told[0] < 7  # three seconds, and what Prefect needs between them
     # How right it was is kept for each run; `horarium history` prints it.
     records = Store(redis_url).history("timed", "")
     assert [record.job_id for record in records] == ["after", "before"]
