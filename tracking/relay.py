@@ -86,17 +86,21 @@ class Relay:
         with self._lock:
             if not self._units.counts(unit):
                 return
-            if unit.stage != stage and (unit.completed or unit.total):
-                # What it has counted so far stays there, as a piece of its own.
-                before = Unit(self, f"{unit.key}@{unit.stage}", unit.attempt, unit.stage)
-                before.completed, before.total = unit.completed, unit.total
-                before.generation = unit.generation
-                self._units.add(before)
-            unit.stage = stage
-            unit.completed = unit.total = 0
-            self._sent.pop(unit, None)
+            if unit.stage != stage:
+                self._move(unit, stage)
             self._asked.append(("start", unit))
         self._wake.set()
+
+    def _move(self, unit: Unit, stage: str) -> None:
+        if unit.completed or unit.total:
+            # What it has counted so far stays there, as a piece of its own.
+            before = Unit(self, f"{unit.key}@{unit.stage}", unit.attempt, unit.stage)
+            before.completed, before.total = unit.completed, unit.total
+            before.generation = unit.generation
+            self._units.add(before)
+        unit.stage = stage
+        unit.completed = unit.total = 0
+        self._sent.pop(unit, None)
 
     def end_stage(self, unit: Unit) -> None:
         """A unit says that all work of its stage is done."""
@@ -146,33 +150,33 @@ class Relay:
     def _pass_on_once(self) -> bool:
         """Send what has changed; whether there is more to send at once."""
         with self._lock:
+            # All under the lock: a unit may move on to another stage while its counts are sent.
             changed = {
-                unit: (unit.completed, unit.total)
+                unit: Count(
+                    unit.key,
+                    unit.attempt,
+                    unit.generation,
+                    unit.stage,
+                    unit.completed,
+                    unit.total,
+                    self._began.setdefault(unit, int(time.time() * 1000)),
+                )
                 for unit in self._units
                 if self._sent.get(unit) != (unit.completed, unit.total)
             }
             # A wish can be told once its stage is known, which the first answer says.
-            asked = self._asked[0] if self._asked and self._asked[0][1].stage else None
+            wish = NO_WISH
+            if self._asked and self._asked[0][1].stage:
+                verb, asking = self._asked[0]
+                wish = Wish(verb, asking.stage, asking.generation)
             said, self._said = self._said, {}
-            for unit in changed:
-                self._began.setdefault(unit, int(time.time() * 1000))
-            began = {unit: self._began[unit] for unit in changed}
-        nothing = not changed and asked is None and not said
+        nothing = not changed and wish is NO_WISH and not said
         if nothing and (not self._sent or time.monotonic() < self._answered + _LOOK_SECONDS):
             return False
         blank: dict[str, Any] = {"message": "", "figures": {}, "expected": {}, "size": None}
+        words = json.dumps(blank | said) if said else ""
         answer = self._redis.ask(
-            lambda store: store.report(
-                self.job_id,
-                [
-                    Count(unit.key, unit.attempt, unit.generation, unit.stage, *counts, began[unit])
-                    for unit, counts in changed.items()
-                ],
-                wish=NO_WISH
-                if asked is None
-                else Wish(asked[0], asked[1].stage, asked[1].generation),
-                said=json.dumps(blank | said) if said else "",
-            )
+            lambda store: store.report(self.job_id, list(changed.values()), wish=wish, said=words)
         )
         standing = None if answer is None else answer[0]
         with self._lock:
@@ -182,10 +186,11 @@ class Relay:
             self._answered = time.monotonic()
             if standing.status not in ENDS:
                 self._used = self._answered
-            if asked is not None:
+            if wish is not NO_WISH:
                 self._asked.pop(0)
-            self._sent |= changed
-            for unit in changed:
+            for unit, count in changed.items():
+                if unit.stage == count.stage:
+                    self._sent[unit] = count.completed, count.total
                 unit.generation = unit.generation or standing.generation
                 unit.stage = unit.stage or standing.stage
             for unit in list(self._units):

@@ -274,7 +274,7 @@ class Reporter(Unit):
 
     def _settle_stage(self) -> None:
         """The stage in work is left: the publisher looks once more what others did of it."""
-        if self._progress.begun and not self._progress.finished:
+        if self._progress.begun and not (self._progress.finished or self._progress.ended):
             self._completed.append((self._progress.stage, *self._counted_here()))
         self.completed = self.total = 0
 

@@ -128,3 +128,38 @@ def test_a_total_that_grows_when_all_was_counted_leaves_the_bar_in_its_stage() -
     job.run(5.0)
     job.end("completed")
     assert [problem for problem in job.judge() if " stood at " not in problem] == []
+
+
+def test_what_is_said_after_the_end_moves_nothing_in_secret(redis_url: str) -> None:
+    reporter, relay = Reporter("job", DEFAULT, redis_url), Relay("job", redis_url)
+    reporter.start_stage("ga_optimization")
+    reporter.update_stage_progress(3, 5)
+    _counted(reporter)
+    reporter.mark_cancelled()
+    assert _counted(reporter) == ("ga_optimization", 3, 5)
+    end = reporter.last_snapshot
+    assert end is not None
+    relay.unit("late", stage="ga_optimization").advance(2)
+    relay.flush()
+    reporter.start_stage("rl_refinement")
+    reporter.complete_stage()
+    _counted(reporter)
+    reporter.start_attempt()
+    reporter.publish_once()
+    assert reporter.last_snapshot is not None
+    assert reporter.last_snapshot["overall_progress"] < end["overall_progress"] + 0.1
+
+
+def test_a_task_elsewhere_that_starts_its_stage_again_keeps_what_it_has_counted(
+    redis_url: str,
+) -> None:
+    reporter, relay = Reporter("job", DEFAULT, redis_url), Relay("job", redis_url)
+    reporter.start_stage("rl_refinement")
+    reporter.publish_once()
+    unit = relay.unit("a", stage="rl_refinement")
+    unit.update_stage_progress(5, 22)
+    relay.flush()
+    unit.start_stage("rl_refinement")
+    unit.advance()
+    relay.flush()
+    assert _counted(reporter) == ("rl_refinement", 6, 22)
