@@ -19,6 +19,7 @@ from timetabling.kernels.anneal import anneal, new_best
 from timetabling.kernels.compiling import compiled
 from timetabling.kernels.delta import move_delta, new_state
 from timetabling.kernels.draws import new_random
+from timetabling.kernels.kempe import new_chain
 from timetabling.kernels.model import Ints, Model, compile_model, to_arrays, to_timetable
 from timetabling.kernels.state import State, totals
 from timetabling.penalties import evaluate, formulation
@@ -41,14 +42,17 @@ def measure(title: str, problem: Problem) -> None:
     """Print the figures of one instance, on a timetable annealed half-way."""
     model = compile_model(problem, UD2)
     state = new_state(model, *to_arrays(Timetable(problem)))
-    best, random = new_best(state), new_random(np.random.SeedSequence(1))
-    anneal(model, state, best, random, 1_000_000, 3.0, 200.0)
+    chain, best = new_chain(model), new_best(state)
+    random = new_random(np.random.SeedSequence(1))
+    anneal(model, state, chain, best, random, 1_000_000, 3.0, 200.0)
     timetable = to_timetable(problem, state.period, state.room)
     proposals = np.random.default_rng(1).integers(
         0, (model.num_lectures, model.num_periods, model.num_rooms), (200_000, 3), np.int32
     )
 
-    annealed = per_second(2_000_000, lambda n: anneal(model, state, best, random, n, 1.0, 200.0))
+    annealed = per_second(
+        2_000_000, lambda n: anneal(model, state, chain, best, random, n, 1.0, 200.0)
+    )
     priced = per_second(len(proposals), lambda _: _price_all(model, state, proposals))
     recounted = per_second(300, lambda n: [totals(model, state) for _ in range(n)])
     evaluated = per_second(20, lambda n: [evaluate(timetable, UD2) for _ in range(n)])

@@ -18,6 +18,7 @@ def warm_up() -> None:
     from timetabling.kernels.delta import load_state, new_state
     from timetabling.kernels.desk import new_desk
     from timetabling.kernels.draws import new_random
+    from timetabling.kernels.kempe import new_chain
     from timetabling.kernels.model import compile_model, to_arrays
     from timetabling.kernels.repairs import new_record, run_episode
     from timetabling.penalties import formulation
@@ -35,7 +36,8 @@ def warm_up() -> None:
     periods, rooms = to_arrays(Timetable(problem))
     state = new_state(model, periods, rooms)
     load_state(model, state, periods, rooms)
-    anneal(model, state, new_best(state), new_random(np.random.SeedSequence(0)), 1, 1.0, 1.0)
+    chain, random = new_chain(model), new_random(np.random.SeedSequence(0))
+    anneal(model, state, chain, new_best(state), random, 1, 1.0, 1.0)
 
     features, units = len(FEATURES), 1
     policy = Weights(

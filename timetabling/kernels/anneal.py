@@ -22,6 +22,7 @@ from timetabling.kernels.draws import (
     draw_period_beside_mate,
     draw_room_worth_trying,
 )
+from timetabling.kernels.kempe import Chain, exchange
 from timetabling.kernels.model import Ints, Model
 from timetabling.kernels.state import State, lecture_in
 
@@ -32,6 +33,9 @@ ANY_PLACE = 40
 GUIDED = 20
 ROOM_ONLY = 5
 ANY_ROOM_ONLY = 5
+
+# Of the moves that would break a hard rule, percent that become a Kempe chain.
+KEMPE = 30
 
 NOBODY, SEVERAL = -1, -2
 
@@ -53,6 +57,7 @@ def new_best(state: State) -> Best:
 def anneal(
     model: Model,
     state: State,
+    chain: Chain,
     best: Best,
     random: Random,
     num_moves: int,
@@ -62,8 +67,9 @@ def anneal(
     """Propose `num_moves` moves at one temperature, and note the best assignment seen.
 
     A move changes a lecture's period, room or both, or is guided: next to another lecture of
-    one of its curricula. Where the room is taken, the two lectures swap places. A lecture
-    that is not placed is placed so, or takes another one's place.
+    one of its curricula. Where the room is taken, the two lectures swap places; where a hard
+    rule would be broken, a Kempe chain may keep it. A lecture that is not placed is placed so,
+    or takes another one's place.
 
     Parameters
     ----------
@@ -107,6 +113,11 @@ def anneal(
             )
             curricula_saving += model.curricula_saving[other_course]
             course_saving += model.course_saving[other_course] + model.room_cost[other_course, room]
+        is_moved = old_period >= 0 and period != old_period
+        if violations > 0 and is_moved and draw(random, 100) < KEMPE:
+            if exchange(model, state, chain, lecture, period, limit):
+                _note_best(state, best)
+            continue
         change = violation_weight * violations
         if change - course_saving - curricula_saving > limit:
             continue

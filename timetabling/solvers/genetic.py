@@ -22,6 +22,7 @@ from timetabling.kernels.anneal import (
 )
 from timetabling.kernels.delta import load_state, new_state
 from timetabling.kernels.draws import Random, new_random
+from timetabling.kernels.kempe import Chain, new_chain
 from timetabling.kernels.model import Model, compile_model, to_arrays, to_timetable
 from timetabling.kernels.population import (
     Tables,
@@ -57,6 +58,7 @@ NUM_CHILDREN = 8  # made and scored, for the one that grows up
 
 class _Individual(NamedTuple):
     state: State
+    chain: Chain
     best: Best
     random: Random
 
@@ -177,7 +179,7 @@ def solve(
 
 def _make_individual(model: Model, start: Timetable, seed: np.random.SeedSequence) -> _Individual:
     state = new_state(model, *to_arrays(start))
-    return _Individual(state, new_best(state), new_random(seed))
+    return _Individual(state, new_chain(model), new_best(state), new_random(seed))
 
 
 def _choose_heat(model: Model) -> _Heat:
@@ -223,13 +225,13 @@ def _plan(
 
 def _improve(model: Model, individual: _Individual, plan: _Generation, stop: Stop) -> int:
     """Anneal one individual through a generation; returns the moves made."""
-    state, best, random = individual
+    state, chain, best, random = individual
     done = 0
     while done < plan.num_moves and not stop():
         hot, cold = plan.sweep if state.total[0] > 0 else plan.temperatures
         temperature = hot * (cold / hot) ** (done / plan.num_moves)
         moves = min(CHUNK, plan.num_moves - done)
-        anneal(model, state, best, random, moves, temperature, plan.violation_weight)
+        anneal(model, state, chain, best, random, moves, temperature, plan.violation_weight)
         done += moves
     return done
 

@@ -12,6 +12,7 @@ from timetabling.generator import generate
 from timetabling.kernels.anneal import Best, anneal, keep_better, new_best
 from timetabling.kernels.delta import new_state
 from timetabling.kernels.draws import new_random
+from timetabling.kernels.kempe import new_chain
 from timetabling.kernels.model import compile_model, to_arrays, to_timetable
 from timetabling.kernels.state import totals
 from timetabling.penalties import FORMULATIONS, evaluate, formulation
@@ -29,7 +30,7 @@ def test_running_totals_equal_penalties_after_annealing(
     best, random = new_best(state), new_random(np.random.SeedSequence(seed))
     first = tuple(best.total)
     for temperature in (30.0, 3.0, 0.1):
-        anneal(model, state, best, random, 500, temperature, 10.0)
+        anneal(model, state, new_chain(model), best, random, 500, temperature, 10.0)
         assert tuple(state.total) == totals(model, state)
         for held in (state, best):
             score = evaluate(to_timetable(problem, held.period, held.room), rules)
@@ -43,7 +44,7 @@ def annealed(seed: int) -> Best:
     state = new_state(model, *to_arrays(Timetable(problem)))
     best, random = new_best(state), new_random(np.random.SeedSequence(seed))
     for temperature in (10.0, 3.0, 1.0, 0.3, 0.1):
-        anneal(model, state, best, random, 40_000, temperature, 200.0)
+        anneal(model, state, new_chain(model), best, random, 40_000, temperature, 200.0)
     return best
 
 

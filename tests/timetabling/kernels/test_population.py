@@ -14,6 +14,7 @@ from timetabling.generator import generate
 from timetabling.kernels.anneal import anneal, new_best
 from timetabling.kernels.delta import new_state
 from timetabling.kernels.draws import new_random
+from timetabling.kernels.kempe import new_chain
 from timetabling.kernels.model import Ints, Model, compile_model, to_arrays, to_timetable
 from timetabling.kernels.population import cross, evaluate_population, load_array_module, upload
 from timetabling.penalties import FORMULATIONS, evaluate
@@ -34,7 +35,7 @@ def make_population(model: Model, problem: Problem, seed: int, size: int) -> tup
     for k in range(size):
         state = new_state(model, *to_arrays(Timetable(problem)))
         random = new_random(np.random.SeedSequence([seed, k]))
-        anneal(model, state, new_best(state), random, k * k * 10, 1.0, 5.0)
+        anneal(model, state, new_chain(model), new_best(state), random, k * k * 10, 1.0, 5.0)
         states.append(state)
     return np.stack([s.period for s in states]), np.stack([s.room for s in states])
 
