@@ -19,6 +19,7 @@ from timetabling.kernels.draws import (
     Random,
     draw,
     draw_fraction,
+    draw_open_period,
     draw_period_beside_mate,
     draw_room_worth_trying,
 )
@@ -169,7 +170,9 @@ def _propose(
     """Draw a period and a room."""
     kind = draw(random, 100)
     if old_period < 0 or kind < ANY_PLACE:
-        return draw(random, model.num_periods), draw_room_worth_trying(model, random, course)
+        return draw_open_period(model, random, course), draw_room_worth_trying(
+            model, random, course
+        )
     kind -= ANY_PLACE
     if kind < GUIDED:
         period = draw_period_beside_mate(model, state, random, course)
@@ -182,7 +185,7 @@ def _propose(
     kind -= ROOM_ONLY
     if kind < ANY_ROOM_ONLY:
         return old_period, draw(random, model.num_rooms)
-    return draw(random, model.num_periods), old_room
+    return draw_open_period(model, random, course), old_room
 
 
 @inlined

@@ -13,6 +13,7 @@ __all__ = [
     "Random",
     "draw",
     "draw_fraction",
+    "draw_open_period",
     "draw_period_beside_mate",
     "draw_room_worth_trying",
     "new_random",
@@ -37,6 +38,14 @@ def draw(random: Random, below: int) -> int:
 def draw_fraction(random: Random) -> float:
     """Draw a number above 0 and at most 1."""
     return float((_next(random) >> np.uint64(11)) + np.uint64(1)) * 2.0**-53
+
+
+@inlined
+def draw_open_period(model: Model, random: Random, course: int) -> int:
+    """Draw one of the periods that a course is available in."""
+    start = model.open_start[course]
+    count = model.open_start[course + 1] - start
+    return wide(model.open_periods[start + draw(random, count)])
 
 
 @inlined

@@ -64,6 +64,8 @@ class Model(NamedTuple):
     curricula: Ints  # the curricula of a course
     members_start: Ints
     members: Ints  # the courses of a curriculum
+    open_start: Ints
+    open_periods: Ints  # the periods a course is available in; all if it is in none
     rooms_start: Ints
     rooms: Ints  # the rooms worth proposing for a course
     room_cost: Ints  # (course, room): seats missing and soft unsuitability, weighted
@@ -121,6 +123,11 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         + 4 * rules.travel
     )
     worth = [_rooms_worth_trying(room_cost[c], room_violation[c]) for c in range(len(courses))]
+    every_period = range(problem.num_periods)
+    open_periods = [
+        [p for p in every_period if not unavailable[c, p]] or every_period
+        for c in range(len(courses))
+    ]
 
     return Model(
         num_lectures=problem.num_lectures,
@@ -142,6 +149,8 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         curricula=_ints(q for of_course in curricula_of for q in of_course),
         members_start=_starts([q.courses for q in problem.curricula]),
         members=_ints(c for q in problem.curricula for c in q.courses),
+        open_start=_starts(open_periods),
+        open_periods=_ints(period for of_course in open_periods for period in of_course),
         rooms_start=_starts(worth),
         rooms=_ints(room for of_course in worth for room in of_course),
         room_cost=room_cost.astype(np.int32),

@@ -42,6 +42,7 @@ def solve(
     stop: Stop,
     seed: int,
     observer: Observer,
+    lower_bound: int = 0,
     num_batches: int = 40,
     choice: Literal["learned", "uniform"] = "learned",
 ) -> Result:
@@ -61,6 +62,8 @@ def solve(
         Of everything that is drawn.
     observer
         Told of every batch, and of what was found in it.
+    lower_bound
+        No feasible timetable costs less: one that costs as much ends the search.
     num_batches
         Batches of episodes to report, which share the budget evenly.
     choice
@@ -81,7 +84,7 @@ def solve(
 
     begun = stop.fraction()
     decisions = batches = 0
-    while best > (0, 0) and not stop():
+    while best > (0, lower_bound) and not stop():
         steps = _fitting_steps(
             stop.fraction() - begun, 1.0 - begun, decisions, batches, num_batches
         )

@@ -121,6 +121,21 @@ def test_a_timetable_that_costs_nothing_ends_the_search() -> None:
     assert stop.fraction() < 0.01
 
 
+def test_a_timetable_that_costs_no_more_than_the_lower_bound_ends_the_search() -> None:
+    stop, anything_feasible = WorkLimit(50_000_000), 10**6
+    result = solve(
+        PROBLEM,
+        formulation=UD2,
+        start=None,
+        stop=stop,
+        seed=1,
+        observer=Diary(),
+        lower_bound=anything_feasible,
+    )
+    assert result.violations == 0
+    assert stop.fraction() < 0.5
+
+
 def test_it_ends_soon_when_cancelled_and_keeps_the_best() -> None:
     class CancelledInTheFirstGeneration(WorkLimit):
         asked = 0
