@@ -1,4 +1,4 @@
-"""The command line: ``horarium generate``, ``validate``, ``stages``, ``watch`` and ``history``.
+"""The command line: generate, validate, stages, watch, history and warmup.
 
 Exit status: 0 feasible, 1 hard rules are broken, 2 bad input or arguments, 3 the run crashed,
 130 stopped by Ctrl-C.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.terminal import duration
+from flows.terminal import duration, gap
 from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import FormulationName, Score, evaluate, formulation
 from tracking.keys import check_job_id
@@ -80,6 +81,14 @@ def generate(
         typer.Option(help="Name of the progress in Redis. [default: the flow run's id]"),
     ] = None,
     redis_url: RedisUrl = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A timetable to go on from, `course room day period` a line."),
+    ] = None,
+    curve: Annotated[
+        Path | None,
+        typer.Option(help="Where to write what was found when: a CSV file, a line a change."),
+    ] = None,
 ) -> None:
     """Make a timetable: run the whole flow here, show its progress, write the best found.
 
@@ -93,8 +102,12 @@ def generate(
             Store(redis_url).close()
         _check_time_limit(time_limit)
         target = _check_output(output or Path(f"{instance.stem}.sol"), instance)
+        if curve is not None:
+            _check_output(curve, instance, target, *filter(None, [start]))
         # Read here as well as in the flow: a typing error should cost no server's start.
-        read_problem(instance)
+        problem = read_problem(instance)
+        if start is not None:
+            read_solution(start, problem)
     except (ValueError, OSError) as error:
         _refuse(error)
 
@@ -112,15 +125,22 @@ def generate(
             "work_limit": work_limit,
             "plan": plan_name,
             "seed": seed,
+            "start": None if start is None else start.resolve(),
             "job_id": job_id,
         }
-        published = run(parameters, chosen_plan, redis_url=redis_url, console=Console(stderr=True))
+        published = run(
+            parameters,
+            chosen_plan,
+            redis_url=redis_url,
+            console=Console(stderr=True),
+            curve=curve,
+        )
     except (ValueError, OSError) as error:
         _refuse(error)
     except RuntimeError as error:
         typer.echo(f"horarium: {error}", err=True)
         raise typer.Exit(3) from error
-    _report(published.score, rules)
+    _report(published.score, rules, published.bound)
     typer.echo(f"written: {target}")
     if published.cancelled:
         typer.echo("stopped early: this is the best timetable so far")
@@ -218,20 +238,33 @@ def history(redis_url: RedisUrl = None) -> None:
     console.print(table if records else "no runs yet")
 
 
+@app.command()
+def warmup() -> None:
+    """Compile the search kernels now, so that no run has to: once, about a minute."""
+    from flows.warmup import compile_kernels
+
+    began = time.monotonic()
+    compiled = compile_kernels(typer.echo)
+    seconds = time.monotonic() - began
+    done = "compiled" if compiled else "compiled already, and loaded"
+    typer.echo(f"The search kernels are {done} in {seconds:.1f} s")
+
+
 def main() -> None:
     """Run the command line."""
     app()
 
 
-def _report(score: Score, rules: str) -> None:
-    """Print violations and penalties by rule."""
+def _report(score: Score, rules: str, bound: int | None = None) -> None:
+    """Print violations and penalties by rule, and what is proven of a feasible timetable."""
     table = Table("rule", "kind", "count or cost", title=f"{rules}, rule by rule")
     for rule, count in score.violations.items():
         table.add_row(rule, "hard", str(count), style="red" if count else "")
     for rule, penalty in score.penalties.items():
         table.add_row(rule, "soft", str(penalty))
     Console().print(table)
-    typer.echo(f"violations {score.num_violations}  cost {score.cost}")
+    proven = f", {gap(score.cost, bound)}" if score.is_feasible and bound is not None else ""
+    typer.echo(f"violations {score.num_violations}  cost {score.cost}{proven}")
 
 
 def _check_time_limit(seconds: float) -> None:
@@ -240,8 +273,8 @@ def _check_time_limit(seconds: float) -> None:
         raise ValueError(f"--time-limit: expected a number of seconds, got {seconds}")
 
 
-def _check_output(output: Path, instance: Path) -> Path:
-    """Refuse early what could not be written at the end."""
+def _check_output(output: Path, instance: Path, *others: Path) -> Path:
+    """Refuse early what could not be written at the end, or would overwrite another file."""
     if output.is_dir():
         raise ValueError(f"{output}: expected a file to write to, got a folder")
     folder = output.absolute().parent
@@ -249,9 +282,18 @@ def _check_output(output: Path, instance: Path) -> Path:
         raise ValueError(f"{output}: expected an existing folder, got {output.parent}")
     if not os.access(folder, os.W_OK):
         raise ValueError(f"{output}: expected a folder that can be written to, got {output.parent}")
-    if output.exists() and instance.exists() and output.samefile(instance):
+    if _is_same(output, instance):
         raise ValueError(f"{output}: expected a new file, got the instance itself")
+    for other in others:
+        if _is_same(output, other):
+            raise ValueError(f"{output}: expected another file for the curve than for a timetable")
     return output
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.absolute() == other.absolute() or (
+        one.exists() and other.exists() and one.samefile(other)
+    )
 
 
 def _refuse(error: Exception) -> NoReturn:

@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
@@ -16,14 +17,15 @@ from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from rich.console import Console
 
+from flows.curve import Curve
 from flows.history import remembering
 from flows.server import prefect_server
 from flows.settings import Settings
 from flows.terminal import Display
 from flows.timetable import timetable
+from flows.warmup import compile_kernels
 from tasks.publish import Published
 from tasks.stopping import stop_searching
-from timetabling.kernels import warm_up
 from tracking.embedded import embedded_redis
 from tracking.hooks import job_id_of
 from tracking.jobs import job_of
@@ -33,7 +35,12 @@ __all__ = ["run"]
 
 
 def run(
-    parameters: Mapping[str, Any], plan: Plan, *, redis_url: str | None, console: Console
+    parameters: Mapping[str, Any],
+    plan: Plan,
+    *,
+    redis_url: str | None,
+    console: Console,
+    curve: Path | None = None,
 ) -> Published:
     """Run the flow, draw its progress, and return what was published.
 
@@ -47,6 +54,8 @@ def run(
         Where progress is told; None starts a Redis for this run.
     console
         Where progress is drawn.
+    curve
+        Where what is found is written, as it is found: see `flows.curve`.
 
     Raises
     ------
@@ -60,7 +69,7 @@ def run(
         os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(_own_redis())
         wait_for_server = stack.enter_context(prefect_server())
         # Compiled, or loaded, while the server starts: before the bar and the time limit begin.
-        warm_up()
+        compile_kernels(lambda message: console.print(f"{message} ..."))
         wait_for_server()
 
         def show(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
@@ -71,6 +80,8 @@ def run(
             )
             reporter = job_of(job_id)
             stack.enter_context(Display(console, plan, lambda: reporter.last_snapshot))
+            if curve is not None:
+                stack.enter_context(Curve(curve, lambda: reporter.last_snapshot))
             stack.enter_context(_interrupts_stop(job_id))
 
         watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])

@@ -36,4 +36,5 @@ class Settings(BaseSettings):
 
     def make_task_runner(self) -> TaskRunner[Any]:
         """Build the task runner that is asked for."""
-        return ThreadPoolTaskRunner(max_workers=self.num_workers)
+        # One more: the bound is proven beside the clusters, and holds none of them up.
+        return ThreadPoolTaskRunner(max_workers=self.num_workers + 1)

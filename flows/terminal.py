@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tracking.plan import Plan
 
-__all__ = ["Display", "duration"]
+__all__ = ["Display", "duration", "gap"]
 
 WIDTH = 100  # columns at most: longer bars say no more
 
@@ -36,6 +36,17 @@ def duration(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def gap(cost: int, bound: int) -> str:
+    """Say how much better than a feasible timetable another one might be.
+
+    >>> gap(61, 53), gap(61, 61), gap(0, 0)
+    ('at least 53 (gap 13 %)', 'proven optimal', 'proven optimal')
+    """
+    if cost == bound:
+        return "proven optimal"
+    return f"at least {bound} (gap {100 * (cost - bound) / cost:.0f} %)"
 
 
 def draw(snapshot: Snapshot, plan: Plan | None) -> RenderableType:
@@ -93,9 +104,13 @@ def _found(snapshot: Snapshot) -> str:
     figures = snapshot["metadata"]
     if "cost" not in figures:
         return str(snapshot.get("message") or "")
-    violations = int(figures.get("violations", 0))
-    broken = f", {violations} hard rules broken" if violations else ""
-    return f"best so far: cost {int(figures['cost'])}{broken}"
+    cost, violations = int(figures["cost"]), int(figures.get("violations", 0))
+    more = ""
+    if violations:
+        more = f", {violations} hard rules broken"
+    elif "bound" in figures:
+        more = f", {gap(cost, int(figures['bound']))}"
+    return f"best so far: cost {cost}{more}"
 
 
 class Display:

@@ -23,6 +23,8 @@ from prefect.utilities.annotations import quote
 from pydantic import Field
 
 from flows.settings import Settings
+from flows.warmup import COMPILING_SECONDS, compile_kernels, is_compiled
+from tasks.bound import bound
 from tasks.budget import Budget
 from tasks.evolve import evolve
 from tasks.load import load
@@ -34,9 +36,10 @@ from tasks.refine import refine
 from tasks.solve_cluster import solve_cluster
 from tasks.stopping import is_stopped, searching, stop_searching
 from timetabling.clustering import Clustering
-from timetabling.penalties import Formulation, FormulationName
+from timetabling.penalties import Formulation, FormulationName, evaluate
 from timetabling.penalties import formulation as find_formulation
-from timetabling.problem import Problem, Timetable
+from timetabling.problem import Timetable
+from timetabling.solvers.cpsat import keep, lacking
 from tracking.hooks import current_reporter, tracked
 from tracking.jobs import job_of
 from tracking.plan import plan as find_plan
@@ -50,6 +53,9 @@ MAX_COURSES_PER_CLUSTER = 50
 
 # Annealed populations gain most from time; the first timetable and the repairs need less.
 SHARES = {"cpsat_solving": 0.20, "ga_optimization": 0.72, "rl_refinement": 0.08}
+
+# The lower bound has this part of the first of these stages, beside the clusters.
+BOUND_PART = 1 / 4
 
 # Stages without a budget, and what each should take until earlier runs say better.
 QUICK_STAGES = ("loading", "clustering", "finalize")
@@ -85,6 +91,9 @@ def timetable(
         Field(description="How much of the bar each stage is worth"),
     ] = "default",
     seed: Annotated[int, Field(ge=0, description="Same seed, same search")] = 0,
+    start: Annotated[
+        Path | None, Field(description="A timetable to go on from, as output writes it")
+    ] = None,
     job_id: Annotated[  # read by the hooks; the flow run's id unless given  # noqa: ARG001
         str | None, Field(description="Name under which progress is published")
     ] = None,
@@ -93,15 +102,16 @@ def timetable(
     settings, rules = Settings(), find_formulation(formulation)
     reporter, stages = current_reporter(), [stage.id for stage in find_plan(plan).stages]
     job = reporter.job_id
+    reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})
+    _compile(reporter)
     budget = Budget(
         job, time.time(), time_limit_seconds * (1 - PUBLISHING_SHARE), work_limit, SHARES
     )
-    reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})
     _expect(reporter, budget, "cpsat_solving")
 
     with searching(job):
         reporter.start_stage("loading")
-        problem = _result(load.submit(instance), job)
+        problem, begun = _result(load.submit(instance, start), job)
         reporter.complete_stage()
 
         reporter.start_stage("clustering")
@@ -112,12 +122,12 @@ def timetable(
         reporter.complete_stage()
 
         _expect(reporter, budget, "cpsat_solving")
-        best = _place_clusters(problem, clustering, rules, budget, settings, seed)
-        best = _improve(best, rules, budget, settings, seed)
+        best, least = _place_clusters(begun, clustering, rules, budget, settings, seed)
+        best = _improve(best, least, rules, budget, settings, seed)
         if "finalize" in stages and not is_stopped(job):
             reporter.complete_stage()
             reporter.start_stage("finalize")
-        published = publish(_whole(best), formulation=rules, output=output)
+        published = publish(_whole(best), formulation=rules, output=output, bound=least)
         if not is_stopped(job):
             reporter.complete_stage()
             return published
@@ -144,51 +154,88 @@ def _expect(reporter: Unit, budget: Budget, stage: str) -> None:
         )
 
 
+def _compile(reporter: Unit) -> None:
+    """Compile the kernels where they are not, before the time limit begins."""
+    if not is_compiled():
+        reporter.expect({"loading": COMPILING_SECONDS})
+        reporter.start_stage("loading")
+        compile_kernels(reporter.update)
+
+
 def _place_clusters(
-    problem: Problem,
+    begun: Timetable,
     clustering: Clustering,
     rules: Formulation,
     budget: Budget,
     settings: Settings,
     seed: int,
-) -> Timetable:
-    """Solve the waves one after the other, the clusters of each side by side."""
-    reporter = current_reporter()
+) -> tuple[Timetable, int]:
+    """Place what `begun` lacks, and bound the cost beside that.
+
+    The waves come one after the other, the clusters of each side by side. Returns a timetable no
+    worse than `begun`, and the bound.
+    """
+    reporter, job = current_reporter(), budget.job_id
     reporter.start_stage("cpsat_solving")
-    clusters = clustering.clusters
-    best = Timetable(problem)
-    reporter.update_stage_progress(0, len(clusters))
+    best = keep(begun, rules)
+    if best.lectures:
+        _tell(reporter, best, rules)
+    waves = [
+        {i: courses for i in wave if (courses := lacking(best, clustering.clusters[i]))}
+        for wave in clustering.waves
+    ]
+    num_clusters = sum(map(len, waves))
+    reporter.update_stage_progress(0, num_clusters + 1)  # the bound is one more
+    bounding = bound.submit(
+        _whole(best.problem),
+        formulation=rules,
+        allowance=budget.allow("cpsat_solving").part(BOUND_PART),
+        seed=seed,
+    )
     # A wave takes as many turns as it has clusters for each task that runs at a time.
-    turns = [math.ceil(len(wave) / settings.num_workers) for wave in clustering.waves]
-    for number, wave in enumerate(clustering.waves):
-        if is_stopped(budget.job_id):
-            return best
+    turns = [math.ceil(len(wave) / settings.num_workers) for wave in waves]
+    for number, wave in enumerate(waves):
+        if not wave or is_stopped(job):
+            continue
         allowance = budget.allow(
-            "cpsat_solving", turns_left=sum(turns[number:]), calls=len(clusters)
+            "cpsat_solving", turns_left=sum(turns[number:]), calls=num_clusters
         )
         futures = solve_cluster.map(
-            [_whole(clusters[i]) for i in wave],
+            [_whole(courses) for courses in wave.values()],
             list(wave),
             base=unmapped(_whole(best)),
             formulation=unmapped(rules),
             allowance=unmapped(allowance),
             seed=seed,
         )
-        solved = [_result(future, budget.job_id) for future in futures]
+        solved = [_result(future, job) for future in futures]
         best = merge(_whole(best), _whole(solved), formulation=rules)
-    # Moving placed lectures apart for the last ones is worth a tenth of the next stage's time.
-    allowance = budget.allow("ga_optimization", turns_left=10, calls=10)
-    best = _result(
-        place_missing.submit(_whole(best), formulation=rules, allowance=allowance, seed=seed),
-        budget.job_id,
-    )
-    if not is_stopped(budget.job_id):
+        _tell(reporter, best, rules)
+    if not is_stopped(job):
+        # Moving placed lectures apart for the last ones is worth a tenth of the next stage's time.
+        allowance = budget.allow("ga_optimization", turns_left=10, calls=10)
+        best = _result(
+            place_missing.submit(_whole(best), formulation=rules, allowance=allowance, seed=seed),
+            job,
+        )
+    least = _result(bounding, job)
+    if not is_stopped(job):
         reporter.complete_stage()
-    return best
+    return min(begun, best, key=lambda timetable: evaluate(timetable, rules).order), least
+
+
+def _tell(reporter: Unit, best: Timetable, rules: Formulation) -> None:
+    """Say what is placed, and what it costs."""
+    score = evaluate(best, rules)
+    reporter.update(
+        f"Placed {len(best.lectures)} of {best.problem.num_lectures} lectures",
+        cost=score.cost,
+        violations=score.num_violations,
+    )
 
 
 def _improve(
-    best: Timetable, rules: Formulation, budget: Budget, settings: Settings, seed: int
+    best: Timetable, least: int, rules: Formulation, budget: Budget, settings: Settings, seed: int
 ) -> Timetable:
     """Search from a whole timetable, then resolve what conflicts are left."""
     reporter, job = current_reporter(), budget.job_id
@@ -196,9 +243,13 @@ def _improve(
         _expect(reporter, budget, "ga_optimization")
         reporter.start_stage("ga_optimization")
         allowance = budget.allow("ga_optimization")
-        num_threads = settings.num_workers
         future = evolve.submit(
-            _whole(best), formulation=rules, allowance=allowance, num_threads=num_threads, seed=seed
+            _whole(best),
+            formulation=rules,
+            allowance=allowance,
+            num_threads=settings.num_workers,
+            seed=seed,
+            lower_bound=least,
         )
         best = _result(future, job)
     if not is_stopped(job):
@@ -206,7 +257,9 @@ def _improve(
         _expect(reporter, budget, "rl_refinement")
         reporter.start_stage("rl_refinement")
         allowance = budget.allow("rl_refinement")
-        future = refine.submit(_whole(best), formulation=rules, allowance=allowance, seed=seed)
+        future = refine.submit(
+            _whole(best), formulation=rules, allowance=allowance, seed=seed, lower_bound=least
+        )
         best = _result(future, job)
     return best
 

@@ -22,8 +22,12 @@ def evolve(
     allowance: Allowance,
     num_threads: int,
     seed: int,
+    lower_bound: int = 0,
 ) -> Timetable:
-    """Return the best timetable found from `start`; one generation is one unit of work."""
+    """Return the best timetable found from `start`; one generation is one unit of work.
+
+    It ends early with a feasible timetable that costs no more than `lower_bound`.
+    """
     return genetic.solve(
         start.problem,
         formulation=formulation,
@@ -32,4 +36,5 @@ def evolve(
         seed=seed,
         observer=current_reporter(),
         num_threads=num_threads,
+        lower_bound=lower_bound,
     ).timetable

@@ -1,4 +1,4 @@
-"""Read an instance."""
+"""Read an instance, and the timetable to start from."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ from pathlib import Path
 from prefect import task
 
 from tasks.retrying import RETRYING
-from timetabling.formats import read_problem
-from timetabling.problem import Problem
+from timetabling.formats import read_problem, read_solution
+from timetabling.problem import Problem, Timetable
 from tracking.hooks import current_reporter
 
 __all__ = ["load"]
 
 
 @task(task_run_name="read {instance.name}", **RETRYING)
-def load(instance: Path) -> Problem:
-    """Read a file into a problem; one file is one unit of work.
+def load(instance: Path, start: Path | None = None) -> tuple[Problem, Timetable]:
+    """Read a problem and a timetable of it, empty without a file; a file is one unit of work.
 
     Raises
     ------
     InputError
-        If the file is not what its format says, with every place that is wrong.
+        If a file is not what its format says, with every place that is wrong.
     """
     reporter = current_reporter()
-    reporter.update_stage_progress(0, 1)
+    num_files = 1 if start is None else 2
+    reporter.update_stage_progress(0, num_files)
     problem = read_problem(instance)
-    reporter.update_stage_progress(1, 1)
+    reporter.update_stage_progress(1, num_files)
+    begun = Timetable(problem) if start is None else read_solution(start, problem)
+    reporter.update_stage_progress(num_files, num_files)
     reporter.expect(size=problem.num_lectures)
     reporter.update(f"{len(problem.courses)} courses, {problem.num_lectures} lectures")
-    return problem
+    return problem, begun

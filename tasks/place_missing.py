@@ -8,8 +8,8 @@ from tasks.budget import Allowance
 from tasks.retrying import RETRYING
 from timetabling.penalties import Formulation
 from timetabling.problem import Timetable
-from timetabling.search import SilentObserver
 from timetabling.solvers import cpsat
+from tracking.hooks import current_reporter
 
 __all__ = ["place_missing"]
 
@@ -25,5 +25,5 @@ def place_missing(
         start=start,
         stop=allowance.stop(),
         seed=seed,
-        observer=SilentObserver(),
+        observer=current_reporter(),
     ).timetable

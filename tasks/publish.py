@@ -18,19 +18,37 @@ __all__ = ["Published", "publish"]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A written timetable: the file, its score by rule, and whether the search was cut short."""
+    """A written timetable.
+
+    Parameters
+    ----------
+    output
+        Its file.
+    score
+        Its violations and penalties, by rule.
+    bound
+        What every feasible timetable costs at least.
+    cancelled
+        Whether the search was cut short.
+    """
 
     output: Path
     score: Score
+    bound: int = 0
     cancelled: bool = False
 
 
 @task(task_run_name="write {output.name}", **RETRYING)
-def publish(timetable: Timetable, *, formulation: Formulation, output: Path) -> Published:
+def publish(
+    timetable: Timetable, *, formulation: Formulation, output: Path, bound: int = 0
+) -> Published:
     """Count every rule once more, from scratch, and write the file whole or not at all."""
     score = evaluate(timetable, formulation)
     write_solution(timetable, output)
     current_reporter().update(
-        f"published: cost {score.cost}", cost=score.cost, violations=score.num_violations
+        f"published: cost {score.cost}",
+        cost=score.cost,
+        violations=score.num_violations,
+        bound=bound,
     )
-    return Published(output, score)
+    return Published(output, score, bound)

@@ -16,9 +16,17 @@ __all__ = ["refine"]
 
 @task(task_run_name="resolve conflicts", **RETRYING)
 def refine(
-    start: Timetable, *, formulation: Formulation, allowance: Allowance, seed: int
+    start: Timetable,
+    *,
+    formulation: Formulation,
+    allowance: Allowance,
+    seed: int,
+    lower_bound: int = 0,
 ) -> Timetable:
-    """Return the best timetable found from `start`; one batch of episodes is one unit."""
+    """Return the best timetable found from `start`; one batch of episodes is one unit.
+
+    It ends early with a feasible timetable that costs no more than `lower_bound`.
+    """
     return repair.solve(
         start.problem,
         formulation=formulation,
@@ -26,4 +34,5 @@ def refine(
         stop=allowance.stop(),
         seed=seed,
         observer=current_reporter(),
+        lower_bound=lower_bound,
     ).timetable

@@ -61,6 +61,9 @@ def test_an_unknown_plan_is_refused_with_those_that_exist() -> None:
         ["--redis-url", "nonsense"],
         ["--output", "no-such-folder/x.sol"],
         ["--output", "."],
+        ["--curve", "no-such-folder/x.csv"],
+        ["--curve", "tiny.sol"],
+        ["--start", "no-such-file.sol"],
     ],
 )
 def test_a_wrong_argument_is_refused_before_anything_starts(
@@ -109,6 +112,34 @@ def test_a_folder_and_a_missing_file_are_bad_input(tmp_path: Path) -> None:
         status, _, err = invoke("generate", path)
         assert status == 2
         assert path.name in err
+
+
+def test_every_mistake_of_a_start_is_named_with_its_line_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "begun.sol").write_text("nobody rB 0 0\n\nSceCosC rB 9 0\nSceCosC rB 0\n")
+    status, out, err = invoke("generate", TINY, "--start", "begun.sol")
+    assert status == 2
+    assert out == ""
+    for line, found in ((1, "'nobody'"), (3, "got 9"), (4, "got 3")):
+        assert any(f"begun.sol:{line}" in x and found in x for x in err.splitlines()), err
+    assert [path.name for path in tmp_path.iterdir()] == ["begun.sol"]
+
+
+def test_the_curve_never_overwrites_a_timetable(tmp_path: Path) -> None:
+    start = tmp_path / "begun.sol"
+    start.write_text("")
+    status, _, err = invoke("generate", TINY, "--start", start, "--curve", start)
+    assert status == 2
+    assert "another file for the curve" in err
+
+
+def test_warming_up_says_what_it_did_and_how_long_it_took() -> None:
+    status, out, _ = invoke("warmup")
+    assert status == 0
+    assert out.splitlines()[-1].startswith("The search kernels are compiled")
+    assert out.endswith(" s\n")
 
 
 def test_history_lists_earlier_runs_newest_first(

@@ -38,6 +38,26 @@ def test_every_stage_has_its_bar_and_nothing_is_cut_off(width: int) -> None:
     assert lines[6].startswith("best so far: cost 17, 2 hard rules broken")
 
 
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ({"cost": 61, "violations": 0}, "best so far: cost 61"),
+        (
+            {"cost": 61, "violations": 0, "bound": 53},
+            "best so far: cost 61, at least 53 (gap 13 %)",
+        ),
+        ({"cost": 61, "violations": 0, "bound": 61}, "best so far: cost 61, proven optimal"),
+        ({"cost": 61, "violations": 2, "bound": 61}, "best so far: cost 61, 2 hard rules broken"),
+    ],
+)
+def test_what_is_proven_is_said_of_feasible_timetables_alone(
+    figures: dict[str, int], expected: str
+) -> None:
+    console = Console(width=100, file=io.StringIO(), record=True)
+    console.print(draw({**SNAPSHOT, "metadata": figures}, DEFAULT))
+    assert console.export_text().splitlines()[-1].rstrip() == expected
+
+
 def test_a_pipe_gets_a_line_for_each_stage_and_each_ten_percent() -> None:
     text = io.StringIO()
     snapshots = [{**SNAPSHOT, "overall_progress": 80.0 + i} for i in range(12)]

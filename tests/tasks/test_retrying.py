@@ -7,6 +7,7 @@ from prefect import Task
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 
+from tasks.bound import bound
 from tasks.evolve import evolve
 from tasks.load import load
 from tasks.merge import merge
@@ -18,7 +19,7 @@ from tasks.retrying import worth_retrying
 from tasks.solve_cluster import solve_cluster
 from timetabling.formats import InputError
 
-ALL = [load, organise, solve_cluster, merge, place_missing, evolve, refine, publish]
+ALL = [load, organise, bound, solve_cluster, merge, place_missing, evolve, refine, publish]
 
 
 @pytest.mark.parametrize(

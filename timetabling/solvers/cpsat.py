@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ from timetabling.solvers.cpsat_board import Board, choose_periods
 from timetabling.solvers.cpsat_model import PeriodModel
 from timetabling.solvers.cpsat_rooms import assign_rooms
 
-__all__ = ["merge", "place_missing", "solve"]
+__all__ = ["keep", "lacking", "merge", "place_missing", "solve", "stopping"]
 
 POLL_SECONDS = 0.05
 PLACING_SHARE = 0.6
@@ -159,6 +159,26 @@ def merge(
     return Timetable(problem, (*roomed, *assign_rooms(problem, formulation, moved, roomed)))
 
 
+def keep(timetable: Timetable, formulation: Formulation) -> Timetable:
+    """Leave out lectures until no hard rule is broken but that some are missing.
+
+    Of lectures that exclude one another the first stays.
+    """
+    board = Board(timetable.problem, formulation, ())
+    kept = []
+    for lecture in timetable.lectures:
+        if board.allows(lecture):
+            board.place(lecture)
+            kept.append(lecture)
+    return Timetable(timetable.problem, tuple(kept))
+
+
+def lacking(timetable: Timetable, courses: Iterable[int]) -> tuple[int, ...]:
+    """Those of some courses that lack lectures."""
+    num_placed = Counter(lecture.course for lecture in timetable.lectures)
+    return tuple(c for c in courses if num_placed[c] < timetable.problem.courses[c].num_lectures)
+
+
 def _begin(
     begun: Timetable, chosen: Collection[int], fixed: Sequence[Lecture], rules: Formulation
 ) -> set[tuple[int, int]]:
@@ -246,7 +266,7 @@ class _Search:
         parameters.cp_model_probing_level = 0
         parameters.symmetry_level = 0
         until = 1 - (1 - stop.fraction()) * (1 - share)
-        with _stopping(solver, lambda: stop() or stop.fraction() >= until):
+        with stopping(solver, lambda: stop() or stop.fraction() >= until):
             status = solver.solve(model)
         stop.spend(round(solver.response_proto.deterministic_time * 1e6))
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -254,7 +274,7 @@ class _Search:
 
 
 @contextmanager
-def _stopping(solver: cp_model.CpSolver, stop: Callable[[], bool]) -> Iterator[None]:
+def stopping(solver: cp_model.CpSolver, stop: Callable[[], bool]) -> Iterator[None]:
     """End a search soon after `stop` says so: CP-SAT itself asks nobody."""
     over = threading.Event()
 

@@ -275,6 +275,29 @@ def test_the_work_done_is_spent() -> None:
     assert stop()
 
 
+@EVERY_FORMULATION
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_kept_of_a_timetable_breaks_no_rule_and_what_breaks_none_is_kept(
+    seed: int, rules: Formulation
+) -> None:
+    problem = small_problem(400 + seed, num_rooms=2)
+    rng = random.Random(seed)
+    for _ in range(50):
+        lectures = tuple(
+            Lecture(c, rng.randrange(problem.num_periods), rng.randrange(2))
+            for c in problem.lecture_courses
+            for _ in range(rng.randint(0, 2))
+        )
+        kept = cpsat.keep(Timetable(problem, lectures), rules)
+        score = evaluate(kept, rules)
+        missing = problem.num_lectures - len(kept.lectures)
+        assert score.num_violations == missing
+        assert cpsat.keep(kept, rules) == kept
+        short = cpsat.lacking(kept, range(len(problem.courses)))
+        assert bool(short) == bool(missing)
+        assert not set(short) - set(problem.lecture_courses)
+
+
 def halves(problem: Problem, rules: Formulation, stop: Callable[[], Stop]) -> list[Timetable]:
     """Two clusters without a conflict between them, each placed as if the other were not there."""
     return [
