@@ -9,7 +9,6 @@ temperature. The best timetable seen is kept aside.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -24,17 +23,17 @@ from timetabling.kernels.delta import load_state, new_state
 from timetabling.kernels.draws import Random, new_random
 from timetabling.kernels.kempe import Chain, new_chain
 from timetabling.kernels.model import Model, compile_model, to_arrays, to_timetable
-from timetabling.kernels.population import (
-    Tables,
-    cross,
-    evaluate_population,
-    load_array_module,
-    upload,
-)
+from timetabling.kernels.population import Tables, cross, evaluate_population, upload
 from timetabling.kernels.state import State
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop
+from timetabling.solvers.cooling import (
+    SWEEPS_END,
+    Generation,
+    choose_heat,
+    plan_generation,
+)
 
 __all__ = ["solve"]
 
@@ -42,15 +41,6 @@ CHUNK = 20_000  # moves between two looks at the clock: 2 to 20 ms
 FIRST_GENERATION = 40_000  # moves of an individual while its speed is not known
 MOST_GROWTH = 10  # of a generation over the one before, in moves
 
-LEAST_VIOLATION_WEIGHT = 200.0
-SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
-# Many curricula a course make a landscape so rough that cooling must start hotter: on comp05
-# (10 a course) 15 in place of 3 took 20 points off; on comp02 (3 a course) it added 15.
-COOLEST_START, HOTTEST_START = 3.0, 15.0
-USUAL_CURRICULA, HEAT_PER_CURRICULUM = 4.0, 2.0  # a course
-END_OF_COOLING = 0.14  # below, nothing was found on the ITC-2007 instances
-SWEEPS_END = 0.4  # share of the budget after which cooling starts, feasible or not
-WEIGHT_GROWTH = 10.0  # of a violation, after that: 1 + 10 x (share of the budget since)
 CROSSING_STARTS = 0.5  # share of the cooling before which a child forgets its parents
 CROSSING_EVERY = 5  # generations
 NUM_CHILDREN = 8  # made and scored, for the one that grows up
@@ -61,26 +51,6 @@ class _Individual(NamedTuple):
     chain: Chain
     best: Best
     random: Random
-
-
-class _Heat(NamedTuple):
-    """Temperatures that suit an instance, and what a violation must cost there."""
-
-    sweep: float
-    start: float
-    violation_weight: float
-
-
-class _Generation(NamedTuple):
-    """What each individual goes through: a number of moves, from one temperature to another.
-
-    While hard rules are broken, the temperatures are those of `sweep`.
-    """
-
-    num_moves: int
-    temperatures: tuple[float, float]
-    sweep: tuple[float, float]
-    violation_weight: float
 
 
 def solve(
@@ -119,22 +89,35 @@ def solve(
     num_threads
         Individuals improved at once; under a `WorkLimit` the result does not depend on it.
     array_module
-        Where populations are scored and crossed: in NumPy, or with CuPy on a GPU.
+        Where the population lives: on the processor, or with CuPy on a GPU, where it is one of
+        thousands (see `genetic_device`).
 
     Raises
     ------
     ValueError
         If CuPy is asked for and there is no GPU.
     """
-    xp = load_array_module(array_module)
+    if array_module == "cupy":
+        from timetabling.solvers import genetic_device  # loads no CuPy where it is not asked for
+
+        return genetic_device.solve(
+            problem,
+            formulation=formulation,
+            start=start,
+            stop=stop,
+            seed=seed,
+            observer=observer,
+            lower_bound=lower_bound,
+            num_generations=num_generations,
+        )
     model = compile_model(problem, formulation)
-    tables = upload(model, xp)
+    tables = upload(model, np)
     *seeds, own_seed = np.random.SeedSequence(seed).spawn(population_size + 1)
     rng = np.random.default_rng(own_seed)
     population = [_make_individual(model, start or Timetable(problem), each) for each in seeds]
     best = new_best(population[0].state)
 
-    heat = _choose_heat(model)
+    heat = choose_heat(model)
     speed = float(FIRST_GENERATION * num_generations)  # moves of an individual in the whole budget
     cooling_since: float | None = None
     generation = 0
@@ -150,12 +133,12 @@ def solve(
                 num_moves = int(speed * share)
             else:
                 num_moves = stop.work_left // (num_generations - generation) // population_size
-            plan = _plan(num_moves, generation, heat, begun, begun + share, cooling_since)
+            plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling_since)
             crossing = cooling_since is not None and (
                 begun - cooling_since >= CROSSING_STARTS * (1 - cooling_since)
             )
             if crossing and population_size > 1 and generation % CROSSING_EVERY == 0:
-                _breed(xp, tables, model, heat.violation_weight, rng, population)
+                _breed(tables, model, heat.violation_weight, rng, population)
             jobs = [pool.submit(_improve, model, x, plan, stop) for x in population]
             moves_done = sum(job.result() for job in jobs)
             stop.spend(moves_done)
@@ -189,48 +172,7 @@ def _make_individual(model: Model, start: Timetable, seed: np.random.SeedSequenc
     return _Individual(state, new_chain(model), new_best(state), new_random(seed))
 
 
-def _choose_heat(model: Model) -> _Heat:
-    """Weigh a violation more than a move can save in other ways.
-
-    On Erlangen 2012_1 (up to 190 curricula a course) a weight of 200 or 400 left 1 to 3
-    violations where 1,000 left none after a second.
-    """
-    most_saved = (model.curricula_saving + model.course_saving).max()
-    weight = max(LEAST_VIOLATION_WEIGHT, float(most_saved))
-    curricula = len(model.curricula) / model.num_courses
-    start = COOLEST_START + HEAT_PER_CURRICULUM * max(0.0, curricula - USUAL_CURRICULA)
-    return _Heat(weight * SWEEP_HEAT, min(HOTTEST_START, start), weight)
-
-
-def _plan(
-    num_moves: int,
-    generation: int,
-    heat: _Heat,
-    begun: float,
-    end: float,
-    cooling_since: float | None,
-) -> _Generation:
-    """Heat of a generation: sweeps of 1, 2, 4 ... generations, then one cooling to the end."""
-    first = (1 << (generation + 1).bit_length() - 1) - 1  # of the sweep this one belongs to
-    sweep = tuple(
-        heat.sweep * (heat.start / heat.sweep) ** ((g - first) / (first + 1))
-        for g in (generation, generation + 1)
-    )
-    since = begun if cooling_since is None else cooling_since
-    cooled = (
-        (begun - since) / (1 - since),
-        (end - since) / (1 - since) if cooling_since is not None else 0.0,
-    )
-    hot, cold = (heat.start * (END_OF_COOLING / heat.start) ** x for x in cooled)
-    return _Generation(
-        num_moves=num_moves,
-        temperatures=(hot, cold),
-        sweep=(sweep[0], sweep[1]) if cooling_since is None else (hot, cold),
-        violation_weight=heat.violation_weight * (1 + WEIGHT_GROWTH * max(0.0, begun - SWEEPS_END)),
-    )
-
-
-def _improve(model: Model, individual: _Individual, plan: _Generation, stop: Stop) -> int:
+def _improve(model: Model, individual: _Individual, plan: Generation, stop: Stop) -> int:
     """Anneal one individual through a generation; returns the moves made."""
     state, chain, best, random = individual
     done = 0
@@ -244,7 +186,6 @@ def _improve(model: Model, individual: _Individual, plan: _Generation, stop: Sto
 
 
 def _breed(
-    xp: ModuleType,
     tables: Tables,
     model: Model,
     violation_weight: float,
@@ -254,14 +195,13 @@ def _breed(
     """Put the best of some children in the place of the worst individual."""
 
     def energy(periods: Any, rooms: Any) -> Any:
-        violations, cost = evaluate_population(xp, tables, periods, rooms)
+        violations, cost = evaluate_population(np, tables, periods, rooms)
         return cost + violation_weight * violations
 
-    periods = xp.asarray(np.stack([x.state.period for x in population]))
-    rooms = xp.asarray(np.stack([x.state.room for x in population]))
+    periods = np.stack([x.state.period for x in population])
+    rooms = np.stack([x.state.room for x in population])
     worst = int(energy(periods, rooms).argmax())
     order = rng.permuted(np.tile(np.arange(len(population)), (NUM_CHILDREN, 1)), axis=1)
-    children = cross(xp, tables, rng, periods, rooms, xp.asarray(order[:, :2]))
+    children = cross(np, tables, rng, periods, rooms, order[:, :2])
     chosen = int(energy(*children).argmin())
-    child = [np.array(genes[chosen].tolist(), np.int32) for genes in children]
-    load_state(model, population[worst].state, *child)
+    load_state(model, population[worst].state, *(genes[chosen] for genes in children))

@@ -1,0 +1,83 @@
+"""How a search cools: hot sweeps until no hard rule is broken, then one slow cooling.
+
+Temperatures are in points of cost, and follow from the instance's figures.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from timetabling.kernels.model import Model
+
+__all__ = ["SWEEPS_END", "Generation", "Heat", "choose_heat", "plan_generation"]
+
+LEAST_VIOLATION_WEIGHT = 200.0
+SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
+# Many curricula a course make a landscape so rough that cooling must start hotter: on comp05
+# (10 a course) 15 in place of 3 took 20 points off; on comp02 (3 a course) it added 15.
+COOLEST_START, HOTTEST_START = 3.0, 15.0
+USUAL_CURRICULA, HEAT_PER_CURRICULUM = 4.0, 2.0  # a course
+END_OF_COOLING = 0.14  # below, nothing was found on the ITC-2007 instances
+SWEEPS_END = 0.4  # share of the budget after which cooling starts, feasible or not
+WEIGHT_GROWTH = 10.0  # of a violation, after that: 1 + 10 x (share of the budget since)
+
+
+class Heat(NamedTuple):
+    """Temperatures that suit an instance, and what a violation must cost there."""
+
+    sweep: float
+    start: float
+    violation_weight: float
+
+
+class Generation(NamedTuple):
+    """What each individual goes through: a number of moves, from one temperature to another.
+
+    While hard rules are broken, the temperatures are those of `sweep`.
+    """
+
+    num_moves: int
+    temperatures: tuple[float, float]
+    sweep: tuple[float, float]
+    violation_weight: float
+
+
+def choose_heat(model: Model) -> Heat:
+    """Weigh a violation more than a move can save in other ways.
+
+    On Erlangen 2012_1 (up to 190 curricula a course) a weight of 200 or 400 left 1 to 3
+    violations where 1,000 left none after a second.
+    """
+    most_saved = (model.curricula_saving + model.course_saving).max()
+    weight = max(LEAST_VIOLATION_WEIGHT, float(most_saved))
+    curricula = len(model.curricula) / model.num_courses
+    start = COOLEST_START + HEAT_PER_CURRICULUM * max(0.0, curricula - USUAL_CURRICULA)
+    return Heat(weight * SWEEP_HEAT, min(HOTTEST_START, start), weight)
+
+
+def plan_generation(
+    num_moves: int,
+    generation: int,
+    heat: Heat,
+    begun: float,
+    end: float,
+    cooling_since: float | None,
+) -> Generation:
+    """Heat of a generation: sweeps of 1, 2, 4 ... generations, then one cooling to the end."""
+    first = (1 << (generation + 1).bit_length() - 1) - 1  # of the sweep this one belongs to
+    sweep = tuple(
+        heat.sweep * (heat.start / heat.sweep) ** ((g - first) / (first + 1))
+        for g in (generation, generation + 1)
+    )
+    since = begun if cooling_since is None else cooling_since
+    cooled = (
+        (begun - since) / (1 - since),
+        (end - since) / (1 - since) if cooling_since is not None else 0.0,
+    )
+    hot, cold = (heat.start * (END_OF_COOLING / heat.start) ** x for x in cooled)
+    return Generation(
+        num_moves=num_moves,
+        temperatures=(hot, cold),
+        sweep=(sweep[0], sweep[1]) if cooling_since is None else (hot, cold),
+        violation_weight=heat.violation_weight * (1 + WEIGHT_GROWTH * max(0.0, begun - SWEEPS_END)),
+    )
