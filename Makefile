@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
 export HORARIUM_STATE_FOLDER ?= $(CURDIR)/.venv/state
 
-.PHONY: demo test test-fast nightly lint bench clean
+.PHONY: demo test test-fast nightly lint bench rivals ablation clean
 
 demo: .venv/kernels  ## solve the shipped instance with live progress
 	$(BIN)/horarium generate examples/small-university.ectt --time-limit 60 --output demo-timetable.sol
@@ -24,10 +24,27 @@ lint: .venv/ready
 
 bench: .venv/kernels
 	$(BIN)/python -m benchmarks.speed.kernel
+	$(BIN)/python -m benchmarks.speed.scaling
 	$(BIN)/python -m benchmarks.quality.repair_choice
 	$(BIN)/python -m benchmarks.progress.cost
 	$(BIN)/python -m benchmarks.progress.fanout
 	$(BIN)/python -m benchmarks.progress.eta
+
+# Needs a JDK 17, and the public instances and the judge beside the clone, or elsewhere.
+INSTANCES ?= ../shared/instances/itc2007
+JUDGE ?= ../shared/tools/score_ctt.py
+TIME_LIMIT ?= 60
+SEEDS ?= 3
+QUALITY = $(INSTANCES) --judge $(JUDGE) --time-limit $(TIME_LIMIT) --seeds $(SEEDS)
+
+rivals: .venv/kernels  ## cost of the timetables, beside other solvers; hours
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rivals]'
+	$(BIN)/python -m benchmarks.quality.table $(QUALITY) --runs quality-runs/rivals.jsonl \
+		--solvers horarium cpsat-whole timefold
+	$(BIN)/python -m benchmarks.quality.report quality-runs/rivals.jsonl --plots quality-runs
+
+ablation: .venv/kernels  ## what each stage is worth; hours
+	$(BIN)/python -m benchmarks.quality.ablation $(QUALITY) --runs quality-runs/ablation.jsonl
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -41,5 +58,5 @@ clean:
 # other, so all are compiled again when one changes.
 .venv/kernels: .venv/ready $(wildcard timetabling/kernels/*.py)
 	rm -f timetabling/kernels/__pycache__/*.nb?
-	$(BIN)/python -c "from timetabling.kernels import warm_up; warm_up()"
+	$(BIN)/horarium warmup
 	touch $@

@@ -4,17 +4,17 @@ Both choose among the same candidates, with the same number of moves priced, fro
 timetables: a generated one with lectures taken out and misplaced, and an empty one.
 The figure is the objective at the end (100 a violation, plus the cost); lower is better.
 
-    python benchmarks/quality/repair_choice.py [MOVES]
+    python -m benchmarks.quality.repair_choice [MOVES]
 """
 
 from __future__ import annotations
 
 import sys
-from math import sqrt
 from random import Random
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Literal
 
+from benchmarks.quality.intervals import confidence_interval
 from timetabling.generator import generate
 from timetabling.penalties import formulation
 from timetabling.problem import Timetable
@@ -23,8 +23,7 @@ from timetabling.solvers import repair
 
 RULES = formulation("UD2")
 SIZES = (40, 80)
-SEEDS = range(10)
-STUDENT_95 = 2.262  # of 9 degrees of freedom
+SEEDS = range(20)
 
 
 def damage(timetable: Timetable, seed: int) -> Timetable:
@@ -72,10 +71,10 @@ def main(moves: int) -> None:
                 for choice in ("uniform", "learned")
             )
             gains = [u - v for u, v in zip(uniform, learned, strict=True)]
-            margin = STUDENT_95 * stdev(gains) / sqrt(len(SEEDS))
+            gain, margin = confidence_interval(gains)
             print(
                 f"{f'{num_courses} courses, {name}':<24}{fmean(uniform):>10.1f}"
-                f"{fmean(learned):>10.1f}{fmean(gains):>10.1f}{margin:>8.1f}",
+                f"{fmean(learned):>10.1f}{gain:>10.1f}{margin:>8.1f}",
                 flush=True,
             )
 
