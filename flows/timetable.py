@@ -52,10 +52,10 @@ T = TypeVar("T")
 MAX_COURSES_PER_CLUSTER = 50
 
 # Annealed populations gain most from time; the first timetable and the repairs need less.
-SHARES = {"cpsat_solving": 0.20, "ga_optimization": 0.72, "rl_refinement": 0.08}
+SHARES = {"cpsat_solving": 0.08, "ga_optimization": 0.88, "rl_refinement": 0.04}
 
 # The lower bound has this part of the first of these stages, beside the clusters.
-BOUND_PART = 1 / 4
+BOUND_PART = 1 / 2
 
 # Stages without a budget, and what each should take until earlier runs say better.
 QUICK_STAGES = ("loading", "clustering", "finalize")
@@ -63,7 +63,7 @@ QUICK_SECONDS = 0.2
 
 # Units of work a second of two cores, roughly: where work is the limit, the time left of a first
 # run rests on it.
-WORK_A_SECOND = {"cpsat_solving": 4e6, "ga_optimization": 25e6, "rl_refinement": 2.5e6}
+WORK_A_SECOND = {"cpsat_solving": 4e6, "ga_optimization": 15e6, "rl_refinement": 2.5e6}
 
 # Kept back from a time limit for counting every rule once more and writing the file.
 PUBLISHING_SHARE = 0.03

@@ -46,7 +46,7 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "no-genetic": Variant(frozenset({GENETIC})),
         "no-repair": Variant(frozenset({REPAIR})),
         "only-genetic": Variant(frozenset({CPSAT, REPAIR})),
-        "no-crossing": Variant(genetic={"population_size": 1}),
+        "one-individual": Variant(genetic={"population_size": 1}),
         "uniform-repair": Variant(repair={"choice": "uniform"}),
     }
 )

@@ -19,7 +19,6 @@ from timetabling.penalties import Formulation
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop
 from timetabling.solvers.cooling import SWEEPS_END, choose_heat, plan_generation
-from timetabling.solvers.genetic import CROSSING_STARTS
 
 __all__ = ["StartChains", "solve"]
 
@@ -30,6 +29,7 @@ CHUNK = 10_000  # moves of each chain between two looks at the clock: a guess, n
 FIRST_GENERATION = 2_000  # moves of a chain while its speed is not known
 MOST_GROWTH = 10  # of a generation over the one before, in moves
 
+CROSSING_STARTS = 0.5  # share of the cooling before which a child forgets its parents
 FEASIBLE_SHARE = 0.5  # of the chains; when so many are, all begin to cool
 REPLACED_SHARE = 1 / 16  # of the chains, each generation
 NUM_CHILDREN = 4  # made and scored, for each one that grows up
