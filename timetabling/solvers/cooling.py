@@ -1,4 +1,4 @@
-"""How a search cools: hot sweeps until no hard rule is broken, then one slow cooling.
+"""How a search cools: hot sweeps until no hard rule is broken, then slowly to the end.
 
 Temperatures are in points of cost, and follow from the instance's figures.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from timetabling.kernels.model import Model
 
-__all__ = ["SWEEPS_END", "Generation", "Heat", "choose_heat", "plan_generation"]
+__all__ = ["SWEEPS_END", "Cooling", "Generation", "Heat", "choose_heat", "plan_generation"]
 
 LEAST_VIOLATION_WEIGHT = 200.0
 SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
@@ -28,6 +28,17 @@ class Heat(NamedTuple):
     sweep: float
     start: float
     violation_weight: float
+
+
+class Cooling(NamedTuple):
+    """From which share of the budget to which the temperature falls."""
+
+    since: float
+    until: float
+
+    def done(self, at: float) -> float:
+        """Share of the cooling that is over."""
+        return min(1.0, (at - self.since) / (self.until - self.since))
 
 
 class Generation(NamedTuple):
@@ -61,23 +72,22 @@ def plan_generation(
     heat: Heat,
     begun: float,
     end: float,
-    cooling_since: float | None,
+    cooling: Cooling | None,
 ) -> Generation:
-    """Heat of a generation: sweeps of 1, 2, 4 ... generations, then one cooling to the end."""
+    """Heat of a generation from `begun` to `end`, which are shares of the budget.
+
+    It is part of a cooling, or of sweeps of 1, 2, 4 ... generations before there is one.
+    """
     first = (1 << (generation + 1).bit_length() - 1) - 1  # of the sweep this one belongs to
     sweep = tuple(
         heat.sweep * (heat.start / heat.sweep) ** ((g - first) / (first + 1))
         for g in (generation, generation + 1)
     )
-    since = begun if cooling_since is None else cooling_since
-    cooled = (
-        (begun - since) / (1 - since),
-        (end - since) / (1 - since) if cooling_since is not None else 0.0,
-    )
+    cooled = (0.0, 0.0) if cooling is None else (cooling.done(begun), cooling.done(end))
     hot, cold = (heat.start * (END_OF_COOLING / heat.start) ** x for x in cooled)
     return Generation(
         num_moves=num_moves,
         temperatures=(hot, cold),
-        sweep=(sweep[0], sweep[1]) if cooling_since is None else (hot, cold),
+        sweep=(sweep[0], sweep[1]) if cooling is None else (hot, cold),
         violation_weight=heat.violation_weight * (1 + WEIGHT_GROWTH * max(0.0, begun - SWEEPS_END)),
     )

@@ -1,9 +1,10 @@
 """Genetic search: a population of timetables that cools down together, the better ones surviving.
 
 A memetic algorithm: every individual is improved by compiled simulated annealing, and the
-generations are the steps of one slow cooling, not many restarts. Twice on the way the worse half
-gives way to copies of the better half, which then go ways of their own: what is settled while it
-is hot is chosen among all, and so is what is settled later. The best timetable seen is kept aside.
+generations are the steps of one quick and one slow cooling, not of many restarts. Twice in the
+slow one the worse half gives way to copies of the better half, which then go ways of their own:
+what is settled while it is hot is chosen among all, and so is what is settled later. The best
+timetable seen is kept aside.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop
 from timetabling.solvers.cooling import (
     SWEEPS_END,
+    Cooling,
     Generation,
     choose_heat,
     plan_generation,
@@ -40,7 +42,10 @@ CHUNK = 20_000  # moves between two looks at the clock: 2 to 20 ms
 FIRST_GENERATION = 40_000  # moves of an individual while its speed is not known
 MOST_GROWTH = 10  # of a generation over the one before, in moves
 
-# Shares of the cooling after which the better half takes the place of the worse. With four
+# Share of the budget for a cooling before the slow one. A good timetable is there soon, and an
+# easy problem is solved by it.
+QUICK_COOLING = 0.08
+# Shares of the slow cooling after which the better half takes the place of the worse. With four
 # individuals: 757 in total on comp02, 05, 06, 12 and 13, two without selection 765 (270 million
 # moves, three seeds).
 SELECTIONS = (0.3, 0.55)
@@ -123,32 +128,33 @@ def solve(
 
     heat = choose_heat(model)
     speed = float(FIRST_GENERATION * num_generations)  # moves of an individual in the whole budget
-    cooling_since: float | None = None
+    cooling: Cooling | None = None
     selections_left = list(SELECTIONS)
     generation = 0
     with ThreadPoolExecutor(num_threads) as pool:
         while generation < num_generations and not stop() and not _is_optimal(best, lower_bound):
             begun = stop.fraction()
-            if cooling_since is None and (
+            share = (1 - begun) / (num_generations - generation)
+            if cooling is None and (
                 begun >= SWEEPS_END or all(x.best.total[0] == 0 for x in population)
             ):
-                cooling_since = begun
-            share = (1 - begun) / (num_generations - generation)
+                cooling = Cooling(begun, begun + QUICK_COOLING * (1 - begun))
+            elif cooling is not None and begun + share / 2 >= cooling.until:
+                cooling = Cooling(begun, 1.0)
             if stop.work_left is None:
                 num_moves = int(speed * share)
             else:
                 num_moves = stop.work_left // (num_generations - generation) // population_size
-            plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling_since)
+            plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling)
             jobs = [pool.submit(_improve, model, x, plan, stop) for x in population]
             done, energies = zip(*(job.result() for job in jobs), strict=True)
             moves_done = sum(done)
             stop.spend(moves_done)
             used = stop.fraction() - begun
-            if cooling_since is not None and selections_left:
-                cooled = (begun + used - cooling_since) / (1 - cooling_since)
-                if cooled >= selections_left[0]:
-                    selections_left.pop(0)
-                    _select(model, population, list(energies))
+            slowly_done = cooling.done(begun + used) if cooling and cooling.until == 1.0 else 0.0
+            if selections_left and slowly_done >= selections_left[0]:
+                selections_left.pop(0)
+                _select(model, population, list(energies))
             speed = min(speed * MOST_GROWTH, moves_done / population_size / max(used, 1e-9))
             for x in population:
                 keep_better(best, x.best)

@@ -18,7 +18,7 @@ from timetabling.kernels.population import Tables, cross, evaluate_population, u
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop
-from timetabling.solvers.cooling import SWEEPS_END, choose_heat, plan_generation
+from timetabling.solvers.cooling import SWEEPS_END, Cooling, choose_heat, plan_generation
 
 __all__ = ["StartChains", "solve"]
 
@@ -82,33 +82,31 @@ def solve(
 
     heat = choose_heat(model)
     speed = float(FIRST_GENERATION * num_generations)  # moves of a chain in the whole budget
-    cooling_since: float | None = None
+    cooling: Cooling | None = None
     generation = 0
     while generation < num_generations and not stop() and best.total > (0, lower_bound):
         begun = stop.fraction()
         share_feasible = float((chains.totals[:, 0] == 0).mean())
-        if cooling_since is None and (begun >= SWEEPS_END or share_feasible >= FEASIBLE_SHARE):
-            cooling_since = begun
+        if cooling is None and (begun >= SWEEPS_END or share_feasible >= FEASIBLE_SHARE):
+            cooling = Cooling(begun, 1.0)
         share = (1 - begun) / (num_generations - generation)
         if stop.work_left is None:
             num_moves = int(speed * share)
         else:
             num_moves = stop.work_left // (num_generations - generation) // population_size
-        plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling_since)
+        plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling)
         weight = int(plan.violation_weight)
-        if cooling_since is not None and (
-            begun - cooling_since >= CROSSING_STARTS * (1 - cooling_since)
-        ):
+        if cooling is not None and cooling.done(begun) >= CROSSING_STARTS:
             _breed(chains, tables, rng, weight)
         done = 0
         while done < num_moves and not stop():
             moves = min(CHUNK, num_moves - done)
-            cooling, sweep = (
+            cool, swept = (
                 hot * (cold / hot) ** (done / num_moves)
                 for hot, cold in (plan.temperatures, plan.sweep)
             )
             is_broken = chains.totals[:, 0] > 0
-            chains.anneal(moves, chains.xp.where(is_broken, sweep, cooling), weight)
+            chains.anneal(moves, chains.xp.where(is_broken, swept, cool), weight)
             done += moves
         stop.spend(done * population_size)
         speed = min(speed * MOST_GROWTH, done / max(stop.fraction() - begun, 1e-9))
