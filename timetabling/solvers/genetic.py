@@ -49,7 +49,7 @@ QUICK_COOLING = 0.08
 # individuals: 757 in total on comp02, 05, 06, 12 and 13, two without selection 765 (270 million
 # moves, three seeds).
 SELECTIONS = (0.3, 0.55)
-# In a large problem two that are annealed for twice as long are worth more than four.
+# A guess: in a large problem two that are annealed for twice as long are worth more than four.
 USUAL_POPULATION, POPULATION_OF_LARGE = 4, 2
 LARGE = 600  # lectures
 
