@@ -5,9 +5,9 @@ they may send on others in turn. Such an exchange keeps every hard rule, and rea
 that single moves reach only through worse ones.
 
 Source: Lü and Hao, "Adaptive tabu search for course timetabling", European Journal of
-Operational Research 200 (2010), section 3.3. Here the price is found without a trial: on each side
-a curriculum holds one lecture at most, and if it holds one on either side, both are in the chain
-and its days stay as they are.
+Operational Research 200 (2010), whose "KempeSwap" this is. Here the price is found without a
+trial: on each side a curriculum holds one lecture at most, and if it holds one on either side,
+both are in the chain and its days stay as they are.
 """
 
 from __future__ import annotations
