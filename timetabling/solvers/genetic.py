@@ -9,17 +9,12 @@ timetable seen is kept aside.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from timetabling.kernels.anneal import (
-    Best,
-    anneal,
-    keep_better,
-    new_best,
-)
+from timetabling.kernels.anneal import Best, anneal, keep_better, new_best
 from timetabling.kernels.delta import load_state, new_state
 from timetabling.kernels.draws import Random, new_random
 from timetabling.kernels.kempe import Chain, new_chain
@@ -28,19 +23,13 @@ from timetabling.kernels.state import State
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop
-from timetabling.solvers.cooling import (
-    SWEEPS_END,
-    Cooling,
-    Generation,
-    choose_heat,
-    plan_generation,
-)
+from timetabling.solvers.cooling import Generation, choose_heat
+from timetabling.solvers.generations import run_generations
 
 __all__ = ["solve"]
 
 CHUNK = 20_000  # moves between two looks at the clock: 2 to 20 ms
 FIRST_GENERATION = 40_000  # moves of an individual while its speed is not known
-MOST_GROWTH = 10  # of a generation over the one before, in moves
 
 # Share of the budget for a cooling before the slow one. A good timetable is there soon, and an
 # easy problem is solved by it.
@@ -52,13 +41,6 @@ SELECTIONS = (0.3, 0.55)
 # A guess: in a large problem two that are annealed for twice as long are worth more than four.
 USUAL_POPULATION, POPULATION_OF_LARGE = 4, 2
 LARGE = 600  # lectures
-
-
-class _Individual(NamedTuple):
-    state: State
-    chain: Chain
-    best: Best
-    random: Random
 
 
 def solve(
@@ -123,65 +105,75 @@ def solve(
         is_large = problem.num_lectures > LARGE
         population_size = POPULATION_OF_LARGE if is_large else USUAL_POPULATION
     seeds = np.random.SeedSequence(seed).spawn(population_size)
-    population = [_make_individual(model, start or Timetable(problem), each) for each in seeds]
-    best = new_best(population[0].state)
-
-    heat = choose_heat(model)
-    speed = float(FIRST_GENERATION * num_generations)  # moves of an individual in the whole budget
-    cooling: Cooling | None = None
-    selections_left = list(SELECTIONS)
-    generation = 0
     with ThreadPoolExecutor(num_threads) as pool:
-        while generation < num_generations and not stop() and not _is_optimal(best, lower_bound):
-            begun = stop.fraction()
-            share = (1 - begun) / (num_generations - generation)
-            if cooling is None and (
-                begun >= SWEEPS_END or all(x.best.total[0] == 0 for x in population)
-            ):
-                cooling = Cooling(begun, begun + QUICK_COOLING * (1 - begun))
-            elif cooling is not None and begun + share / 2 >= cooling.until:
-                cooling = Cooling(begun, 1.0)
-            if stop.work_left is None:
-                num_moves = int(speed * share)
-            else:
-                num_moves = stop.work_left // (num_generations - generation) // population_size
-            plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling)
-            jobs = [pool.submit(_improve, model, x, plan, stop) for x in population]
-            done, energies = zip(*(job.result() for job in jobs), strict=True)
-            moves_done = sum(done)
-            stop.spend(moves_done)
-            used = stop.fraction() - begun
-            slowly_done = cooling.done(begun + used) if cooling and cooling.until == 1.0 else 0.0
-            if selections_left and slowly_done >= selections_left[0]:
-                selections_left.pop(0)
-                _select(model, population, list(energies))
-            speed = min(speed * MOST_GROWTH, moves_done / population_size / max(used, 1e-9))
-            for x in population:
-                keep_better(best, x.best)
-            generation += 1
-            observer.update_stage_progress(generation, num_generations)
-            observer.update(
-                f"GA generation {generation}/{num_generations}: cost {best.total[1]}",
-                cost=float(best.total[1]),
-                violations=float(best.total[0]),
-            )
-    if stop.fraction() >= 1.0 or _is_optimal(best, lower_bound):
-        observer.update_stage_progress(num_generations, num_generations)
-    return Result(
-        timetable=to_timetable(problem, best.period, best.room),
-        violations=int(best.total[0]),
-        cost=int(best.total[1]),
-        units=generation,
-    )
+        population = _Population(
+            model, [_make_individual(model, start or Timetable(problem), x) for x in seeds], pool
+        )
+        units = run_generations(
+            population,
+            heat=choose_heat(model),
+            stop=stop,
+            lower_bound=lower_bound,
+            num_generations=num_generations,
+            first_moves=FIRST_GENERATION,
+            quick_cooling=QUICK_COOLING,
+            observer=observer,
+        )
+    violations, cost = population.best_total
+    timetable = to_timetable(problem, population.best.period, population.best.room)
+    return Result(timetable=timetable, violations=violations, cost=cost, units=units)
 
 
-def _is_optimal(best: Best, lower_bound: int) -> bool:
-    return bool(best.total[0] == 0 and best.total[1] <= lower_bound)
+class _Individual(NamedTuple):
+    state: State
+    chain: Chain
+    best: Best
+    random: Random
 
 
 def _make_individual(model: Model, start: Timetable, seed: np.random.SeedSequence) -> _Individual:
     state = new_state(model, *to_arrays(start))
     return _Individual(state, new_chain(model), new_best(state), new_random(seed))
+
+
+class _Population:
+    """Individuals on the processor's threads; `best` is the best timetable of all of them."""
+
+    def __init__(self, model: Model, individuals: list[_Individual], pool: Executor) -> None:
+        self._model, self._individuals, self._pool = model, individuals, pool
+        self._energies: tuple[float, ...] = ()
+        self._selections_left = list(SELECTIONS)
+        self.best = new_best(individuals[0].state)
+
+    @property
+    def size(self) -> int:
+        return len(self._individuals)
+
+    @property
+    def best_total(self) -> tuple[int, int]:
+        violations, cost = self.best.total.tolist()
+        return violations, cost
+
+    def can_cool(self) -> bool:
+        return all(x.best.total[0] == 0 for x in self._individuals)
+
+    def breed(self, plan: Generation, cooled: float) -> None:  # noqa: ARG002
+        """At the selections, put copies of the better half in the place of the worse half."""
+        if not self._selections_left or cooled < self._selections_left[0]:
+            return
+        self._selections_left.pop(0)
+        order = sorted(range(self.size), key=self._energies.__getitem__)
+        half = self.size // 2
+        for better, worse in zip(order[:half], reversed(order[half:]), strict=False):
+            kept = self._individuals[better].state
+            load_state(self._model, self._individuals[worse].state, kept.period, kept.room)
+
+    def improve(self, plan: Generation, stop: Stop) -> int:
+        jobs = [self._pool.submit(_improve, self._model, x, plan, stop) for x in self._individuals]
+        moves, self._energies = zip(*(job.result() for job in jobs), strict=True)
+        for x in self._individuals:
+            keep_better(self.best, x.best)
+        return sum(moves)
 
 
 def _improve(
@@ -201,12 +193,3 @@ def _improve(
         done += moves
         energy += moves * (plan.violation_weight * state.total[0] + state.total[1])
     return done, float(energy / max(1, done))
-
-
-def _select(model: Model, population: list[_Individual], energies: list[float]) -> None:
-    """Put copies of the better half in the place of the worse half."""
-    order = sorted(range(len(population)), key=energies.__getitem__)
-    half = len(order) // 2
-    for better, worse in zip(order[:half], reversed(order[half:]), strict=False):
-        kept = population[better].state
-        load_state(model, population[worse].state, kept.period, kept.room)

@@ -18,7 +18,8 @@ from timetabling.kernels.population import Tables, cross, evaluate_population, u
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer, Result, Stop
-from timetabling.solvers.cooling import SWEEPS_END, Cooling, choose_heat, plan_generation
+from timetabling.solvers.cooling import Generation, choose_heat
+from timetabling.solvers.generations import run_generations
 
 __all__ = ["StartChains", "solve"]
 
@@ -27,7 +28,6 @@ StartChains = Callable[[Model, Ints, Ints, np.random.SeedSequence], Chains]
 
 CHUNK = 10_000  # moves of each chain between two looks at the clock: a guess, not measured
 FIRST_GENERATION = 2_000  # moves of a chain while its speed is not known
-MOST_GROWTH = 10  # of a generation over the one before, in moves
 
 CROSSING_STARTS = 0.5  # share of the cooling before which a child forgets its parents
 FEASIBLE_SHARE = 0.5  # of the chains; when so many are, all begin to cool
@@ -77,56 +77,59 @@ def solve(
     periods, rooms = to_arrays(start or Timetable(problem))
     copies = (population_size, 1)
     chains = start_chains(model, np.tile(periods, copies), np.tile(rooms, copies), chain_seed)
-    tables, rng = upload(model, chains.xp), np.random.default_rng(own_seed)
-    best = chains.best()
+    population = _Population(chains, upload(model, chains.xp), np.random.default_rng(own_seed))
+    units = run_generations(
+        population,
+        heat=choose_heat(model),
+        stop=stop,
+        lower_bound=lower_bound,
+        num_generations=num_generations,
+        first_moves=FIRST_GENERATION,
+        quick_cooling=0.0,
+        observer=observer,
+    )
+    best = population.best
+    violations, cost = best.total
+    timetable = to_timetable(problem, best.periods, best.rooms)
+    return Result(timetable=timetable, violations=violations, cost=cost, units=units)
 
-    heat = choose_heat(model)
-    speed = float(FIRST_GENERATION * num_generations)  # moves of a chain in the whole budget
-    cooling: Cooling | None = None
-    generation = 0
-    while generation < num_generations and not stop() and best.total > (0, lower_bound):
-        begun = stop.fraction()
-        share_feasible = float((chains.totals[:, 0] == 0).mean())
-        if cooling is None and (begun >= SWEEPS_END or share_feasible >= FEASIBLE_SHARE):
-            cooling = Cooling(begun, 1.0)
-        share = (1 - begun) / (num_generations - generation)
-        if stop.work_left is None:
-            num_moves = int(speed * share)
-        else:
-            num_moves = stop.work_left // (num_generations - generation) // population_size
-        plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling)
-        weight = int(plan.violation_weight)
-        if cooling is not None and cooling.done(begun) >= CROSSING_STARTS:
-            _breed(chains, tables, rng, weight)
-        done = 0
-        while done < num_moves and not stop():
-            moves = min(CHUNK, num_moves - done)
+
+class _Population:
+    """The chains on the device; `best` is the best timetable that one of them has seen."""
+
+    def __init__(self, chains: Chains, tables: Tables, rng: np.random.Generator) -> None:
+        self._chains, self._tables, self._rng = chains, tables, rng
+        self.best = chains.best()
+
+    @property
+    def size(self) -> int:
+        return len(self._chains.periods)
+
+    @property
+    def best_total(self) -> tuple[int, int]:
+        return self.best.total
+
+    def can_cool(self) -> bool:
+        return float((self._chains.totals[:, 0] == 0).mean()) >= FEASIBLE_SHARE
+
+    def breed(self, plan: Generation, cooled: float) -> None:
+        if cooled >= CROSSING_STARTS:
+            _breed(self._chains, self._tables, self._rng, int(plan.violation_weight))
+
+    def improve(self, plan: Generation, stop: Stop) -> int:
+        chains, done = self._chains, 0
+        while done < plan.num_moves and not stop():
+            moves = min(CHUNK, plan.num_moves - done)
             cool, swept = (
-                hot * (cold / hot) ** (done / num_moves)
+                hot * (cold / hot) ** (done / plan.num_moves)
                 for hot, cold in (plan.temperatures, plan.sweep)
             )
             is_broken = chains.totals[:, 0] > 0
-            chains.anneal(moves, chains.xp.where(is_broken, swept, cool), weight)
+            temperatures = chains.xp.where(is_broken, swept, cool)
+            chains.anneal(moves, temperatures, int(plan.violation_weight))
             done += moves
-        stop.spend(done * population_size)
-        speed = min(speed * MOST_GROWTH, done / max(stop.fraction() - begun, 1e-9))
-
-        best = chains.best()
-        generation += 1
-        observer.update_stage_progress(generation, num_generations)
-        observer.update(
-            f"GA generation {generation}/{num_generations}: cost {best.total[1]}",
-            cost=float(best.total[1]),
-            violations=float(best.total[0]),
-        )
-    if stop.fraction() >= 1.0 or best.total <= (0, lower_bound):
-        observer.update_stage_progress(num_generations, num_generations)
-    return Result(
-        timetable=to_timetable(problem, best.periods, best.rooms),
-        violations=best.total[0],
-        cost=best.total[1],
-        units=generation,
-    )
+        self.best = chains.best()
+        return done * self.size
 
 
 def _breed(chains: Chains, tables: Tables, rng: np.random.Generator, violation_weight: int) -> None:

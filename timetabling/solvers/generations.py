@@ -1,0 +1,100 @@
+"""The generations of a population, wherever it lives: how long each is, and how hot."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from timetabling.search import Observer, Stop
+from timetabling.solvers.cooling import SWEEPS_END, Cooling, Generation, Heat, plan_generation
+
+__all__ = ["Population", "run_generations"]
+
+MOST_GROWTH = 10  # of a generation over the one before, in moves
+
+
+class Population(Protocol):
+    """Timetables that are annealed side by side, and replace one another."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    @property
+    def best_total(self) -> tuple[int, int]:
+        """Violations and cost of the best timetable seen so far."""
+
+    def can_cool(self) -> bool:
+        """Whether so many keep all hard rules that the hot sweeps may end."""
+
+    def breed(self, plan: Generation, cooled: float) -> None:
+        """Replace some by others before a generation; `cooled` is over of the slow cooling."""
+
+    def improve(self, plan: Generation, stop: Stop) -> int:
+        """Anneal all through a generation; returns the moves made, of all together."""
+
+
+def run_generations(
+    population: Population,
+    *,
+    heat: Heat,
+    stop: Stop,
+    lower_bound: int,
+    num_generations: int,
+    first_moves: int,
+    quick_cooling: float,
+    observer: Observer,
+) -> int:
+    """Let a population live until its budget is used or its best is optimal.
+
+    Parameters
+    ----------
+    num_generations
+        They share the budget evenly; fewer if it ends early.
+    first_moves
+        Moves of an individual in the first generation, while its speed is not known.
+    quick_cooling
+        Share of the budget for a cooling before the slow one, 0 for none.
+
+    Returns
+    -------
+    int
+        Generations that were begun.
+    """
+
+    def is_optimal() -> bool:
+        violations, cost = population.best_total
+        return violations == 0 and cost <= lower_bound
+
+    speed = float(first_moves * num_generations)  # moves of an individual in the whole budget
+    cooling: Cooling | None = None
+    generation = 0
+    while generation < num_generations and not stop() and not is_optimal():
+        begun = stop.fraction()
+        share = (1 - begun) / (num_generations - generation)
+        if cooling is None and (begun >= SWEEPS_END or population.can_cool()):
+            until = begun + quick_cooling * (1 - begun) if quick_cooling > 0 else 1.0
+            cooling = Cooling(begun, until)
+        elif cooling is not None and begun + share / 2 >= cooling.until:
+            cooling = Cooling(begun, 1.0)
+        if stop.work_left is None:
+            num_moves = int(speed * share)
+        else:
+            num_moves = stop.work_left // (num_generations - generation) // population.size
+        plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling)
+        cooled = cooling.done(begun) if cooling is not None and cooling.until == 1.0 else 0.0
+        population.breed(plan, cooled)
+        moves_done = population.improve(plan, stop)
+        stop.spend(moves_done)
+        used = stop.fraction() - begun
+        speed = min(speed * MOST_GROWTH, moves_done / population.size / max(used, 1e-9))
+        generation += 1
+        violations, cost = population.best_total
+        observer.update_stage_progress(generation, num_generations)
+        observer.update(
+            f"GA generation {generation}/{num_generations}: cost {cost}",
+            cost=float(cost),
+            violations=float(violations),
+        )
+    if stop.fraction() >= 1.0 or is_optimal():
+        observer.update_stage_progress(num_generations, num_generations)
+    return generation
