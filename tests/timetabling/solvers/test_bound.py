@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.timetabling.solvers.test_cpsat import best_of_all, small_problem
+from tests.timetabling.solvers.cpsat_cases import best_of_all, small_problem
 from timetabling.formats import read_problem
 from timetabling.generator import generate
 from timetabling.penalties import FORMULATIONS, Formulation, evaluate, formulation

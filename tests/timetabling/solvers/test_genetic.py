@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.timetabling.diary import Diary
 from timetabling.formats import read_problem
 from timetabling.generator import generate
 from timetabling.kernels.population import load_array_module
@@ -19,20 +20,6 @@ from timetabling.solvers.genetic import solve
 INSTANCE = generate(30, seed=4)
 PROBLEM = INSTANCE.problem
 UD2 = formulation("UD2")
-
-
-class Diary(SilentObserver):
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.progress: list[tuple[int, int]] = []
-        self.messages: list[tuple[str, dict[str, float]]] = []
-
-    def update_stage_progress(self, completed: int, total: int) -> None:
-        self.progress.append((completed, total))
-
-    def update(self, message: str, **figures: float) -> None:
-        self.messages.append((message, figures))
 
 
 def run(

@@ -6,31 +6,18 @@ import numpy as np
 import pytest
 
 from tests.timetabling.chains_on_host import start_on_host
+from tests.timetabling.diary import Diary
 from timetabling.generator import generate
 from timetabling.kernels.model import compile_model, to_arrays
 from timetabling.kernels.population import load_array_module, upload
 from timetabling.penalties import FORMULATIONS, evaluate, formulation
 from timetabling.problem import Lecture, Timetable
-from timetabling.search import Result, SilentObserver, Stop, WorkLimit
+from timetabling.search import Result, Stop, WorkLimit
 from timetabling.solvers.genetic_device import _breed, solve
 
 INSTANCE = generate(20, seed=4)
 PROBLEM = INSTANCE.problem
 UD2 = formulation("UD2")
-
-
-class Diary(SilentObserver):
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.progress: list[tuple[int, int]] = []
-        self.messages: list[tuple[str, dict[str, float]]] = []
-
-    def update_stage_progress(self, completed: int, total: int) -> None:
-        self.progress.append((completed, total))
-
-    def update(self, message: str, **figures: float) -> None:
-        self.messages.append((message, figures))
 
 
 def run(
