@@ -35,11 +35,6 @@ class Allowance:
     seconds: float
     work: int | None = None
 
-    def part(self, share: float) -> Allowance:
-        """A share of it, 0 to 1, for a smaller call."""
-        work = None if self.work is None else int(self.work * share)
-        return Allowance(self.job_id, self.seconds * share, work)
-
     def stop(self) -> Stop:
         """Start counting: the search that is given this may begin now."""
 

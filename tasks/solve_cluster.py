@@ -25,7 +25,10 @@ def solve_cluster(
     allowance: Allowance,
     seed: int,
 ) -> Timetable:
-    """Solve cluster `number` against the lectures already placed in `base`."""
+    """Place cluster `number` beside the lectures already placed in `base`.
+
+    Nothing is spent on its cost: annealing begins hot, and would undo that.
+    """
     result = cpsat.solve(
         base.problem,
         formulation=formulation,
@@ -34,6 +37,7 @@ def solve_cluster(
         seed=seed + number,
         observer=SilentObserver(),
         courses=courses,
+        improve=False,
     )
     current_reporter().advance()
     return result.timetable

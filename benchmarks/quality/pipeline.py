@@ -119,7 +119,7 @@ def _place_clusters(
     num_threads: int,
     observer: Observer,
 ) -> Timetable:
-    from flows.timetable import BOUND_PART, MAX_COURSES_PER_CLUSTER
+    from flows.timetable import MAX_COURSES_PER_CLUSTER
     from timetabling.solvers import cpsat
     from timetabling.solvers.bound import lower_bound
 
@@ -136,10 +136,11 @@ def _place_clusters(
             seed=seed + i,
             observer=silent,
             courses=clustering.clusters[i],
+            improve=GENETIC not in budget.shares,  # annealing begins hot, and would undo it
         ).timetable
 
     with ThreadPoolExecutor(num_threads) as pool, ThreadPoolExecutor(1) as beside:
-        seconds = budget.allow(CPSAT).seconds * BOUND_PART
+        seconds = budget.allow(CPSAT).seconds
         bounding = beside.submit(
             lower_bound,
             problem,

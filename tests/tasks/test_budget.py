@@ -52,12 +52,6 @@ def test_what_a_stage_leaves_over_is_expected_of_the_next() -> None:
     assert Budget("job", 0.0, 100, 1000, SHARES).expected_seconds("first", now=0) == {}
 
 
-@pytest.mark.parametrize(("work", "expected"), [(None, None), (10, 2)])
-def test_a_smaller_call_may_spend_a_part(work: int | None, expected: int | None) -> None:
-    part = Allowance("job", 8.0, work).part(1 / 4)
-    assert (part.job_id, part.seconds, part.work) == ("job", 2.0, expected)
-
-
 def test_work_is_shared_by_the_calls_of_a_stage_whatever_the_time() -> None:
     budget = Budget("job", 0.0, 100, 1000, SHARES)
     assert budget.allow("second", calls=5).work == 100

@@ -42,6 +42,7 @@ def solve(
     seed: int,
     observer: Observer,
     courses: Sequence[int] | None = None,
+    improve: bool = True,
 ) -> Result:
     """Place the lectures of some courses, those of all others staying where they are.
 
@@ -61,6 +62,8 @@ def solve(
         Told of the end, and of progress where `courses` is None.
     courses
         Indices of the courses to place, all when None.
+    improve
+        Spend what is left of the budget, once all are placed, on a lower cost.
 
     Returns
     -------
@@ -77,8 +80,9 @@ def solve(
     if chosen and not stop():
         model = PeriodModel(Board(problem, formulation, fixed), sorted(chosen))
         search = _Search(model, held, seed % 2**31)
-        search.place(stop, PLACING_SHARE)
-        search.improve(stop)
+        search.place(stop, PLACING_SHARE if improve else 1.0)
+        if improve:
+            search.improve(stop)
         held = search.held
     placed = assign_rooms(problem, formulation, held, fixed)
     result = _better(begun, Timetable(problem, (*fixed, *placed)), formulation)

@@ -97,6 +97,16 @@ def test_real_sizes_work_in_every_formulation(rules: Formulation) -> None:
     assert only_lectures_missing(result, rules)
 
 
+def test_placing_alone_spends_nothing_on_the_cost() -> None:
+    problem = big_problem()
+    placing, improving = WorkLimit(2_000_000), WorkLimit(2_000_000)
+    placed = solve(problem, UD2, stop=placing, improve=False)
+    improved = solve(problem, UD2, stop=improving)
+    assert placed.violations == improved.violations == 0
+    assert placed.cost > improved.cost
+    assert placing.fraction() < improving.fraction()
+
+
 def test_an_impossible_problem_leaves_lectures_out() -> None:
     problem = Problem(
         name="full",
