@@ -1,4 +1,4 @@
-"""The command line: generate, validate, stages, watch, history and warmup.
+"""The command line: make timetables, follow and ask running jobs, serve the page.
 
 Exit status: 0 feasible, 1 hard rules are broken, 2 bad input or arguments, 3 the run crashed,
 130 stopped by Ctrl-C.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,6 +23,7 @@ from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import FormulationName, Score, evaluate, formulation
 from tracking.keys import check_job_id
 from tracking.plan import PLANS, plan
+from tracking.requests import Request
 from tracking.store import Store, Unavailable
 
 __all__ = ["app", "main"]
@@ -52,6 +54,11 @@ RedisUrl = Annotated[
         help="Redis that is told the progress. [default: one of the run's own]",
     ),
 ]
+JobRedisUrl = Annotated[
+    str, typer.Option(envvar="HORARIUM_REDIS_URL", help="Redis that is told the job's progress.")
+]
+JobId = Annotated[str, typer.Argument(help="The job, of this or any other process.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the page is.")]
 PlanName = Annotated[str, typer.Option("--plan", help=f"One of: {', '.join(PLANS)}.")]
 
 
@@ -181,10 +188,8 @@ def stages(plan_name: PlanName = "default") -> None:
 
 @app.command()
 def watch(
-    job_id: Annotated[str, typer.Argument(help="The job, in this or any other process.")],
-    redis_url: Annotated[
-        str, typer.Option(envvar="HORARIUM_REDIS_URL", help="Redis that is told its progress.")
-    ],
+    job_id: JobId,
+    redis_url: JobRedisUrl,
 ) -> None:
     """Show a job's progress until its end, from anywhere.
 
@@ -201,6 +206,31 @@ def watch(
         raise typer.Exit(3)
     typer.echo(f"{end['status']}: {end['message']}" if end["message"] else end["status"])
     raise typer.Exit(0 if end["status"] == "completed" else 1)
+
+
+@app.command()
+def finish(job_id: JobId, redis_url: JobRedisUrl) -> None:
+    """Have a running job stop searching and publish its best, as completed."""
+    _ask(job_id, "finish", redis_url)
+
+
+@app.command()
+def cancel(job_id: JobId, redis_url: JobRedisUrl) -> None:
+    """Cancel a running job; it publishes the best it has all the same."""
+    _ask(job_id, "cancel", redis_url)
+
+
+def _ask(job_id: str, request: Request, redis_url: str) -> None:
+    try:
+        with closing(Store(redis_url)) as store:
+            seen = store.look(check_job_id(job_id))
+            standing = "unknown" if seen is None else seen[1]
+            if standing not in ("working", "stalled"):
+                _refuse(f"job {job_id!r}: expected one that runs, got one that is {standing}")
+            store.ask(job_id, request)
+    except (ValueError, Unavailable) as error:
+        _refuse(error)
+    typer.echo(f"asked to {request}: {job_id}")
 
 
 @app.command()
@@ -250,6 +280,59 @@ def warmup() -> None:
     typer.echo(f"The search kernels are {done} in {seconds:.1f} s")
 
 
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback need configured tokens.")
+    ] = "127.0.0.1",
+    port: Port = 8765,
+    redis_url: RedisUrl = None,
+) -> None:
+    """Serve the page and its API, for jobs that tell their progress to a Redis.
+
+    What is configured, such as tokens, comes from variables that start with `HORARIUM_`; where
+    Prefect is, from `PREFECT_API_URL`.
+    """
+    from flows.serve import address, serve
+    from tracking.service.settings import ServiceSettings
+
+    try:
+        configured = (
+            ServiceSettings() if redis_url is None else ServiceSettings(redis_url=redis_url)
+        )
+        Store(configured.redis_url).close()
+        settings = configured.for_host(host)
+        # A configured token is a secret, and known; a random one has to be told.
+        made = settings.admin_token if not configured.is_protected else None
+        link = address(host, port, made.get_secret_value() if made else None)
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
+            serve(settings, host, port, ready=lambda: typer.echo(f"ready: {link}"))
+    except (ValueError, OSError) as error:
+        _refuse(error)
+
+
+@app.command()
+def up(
+    port: Port = 8765,
+    prefect_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Where Prefect's server and its own page are.")
+    ] = 4200,
+) -> None:
+    """Start everything here: a Redis, Prefect, a worker and the page; Ctrl-C ends all.
+
+    Exit status: 0 ended by Ctrl-C or SIGTERM, 1 a part has ended by itself.
+    """
+    from flows.up import up
+
+    try:
+        up(port, prefect_port, typer.echo)
+    except (ValueError, OSError) as error:
+        _refuse(error)
+    except RuntimeError as error:
+        typer.echo(f"horarium: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
 def main() -> None:
     """Run the command line."""
     app()
@@ -296,7 +379,7 @@ def _is_same(one: Path, other: Path) -> bool:
     )
 
 
-def _refuse(error: Exception) -> NoReturn:
+def _refuse(error: Exception | str) -> NoReturn:
     """Say what is wrong in one message, and end with status 2."""
     typer.echo(f"horarium: {error}", err=True)
     raise typer.Exit(2)

@@ -1,4 +1,4 @@
-"""What was found, and when: a line of a file whenever one of the figures changes."""
+"""What was found, and when: a line of CSV whenever one of the figures changes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import csv
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 __all__ = ["Curve"]
 
@@ -16,28 +15,22 @@ _LOOK_SECONDS = 0.05
 
 
 class Curve:
-    """Writes a job's figures to a CSV file for as long as its block lasts.
+    """Writes a job's figures as CSV for as long as its block lasts.
 
-    A figure that is not known yet is left empty. Each line is there for others as soon as it is
-    written.
+    A figure that is not known yet is left empty.
 
     Parameters
     ----------
-    path
-        The file; what it held is lost.
+    file
+        Written line by line.
     latest
         Returns the newest snapshot, or None while there is none.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
     """
 
-    def __init__(self, path: Path, latest: Callable[[], Mapping[str, Any] | None]) -> None:
+    def __init__(self, file: TextIO, latest: Callable[[], Mapping[str, Any] | None]) -> None:
         self._latest = latest
-        self._file = path.open("w", encoding="utf-8", newline="", buffering=1)
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._lock = threading.Lock()
+        self._writer = csv.writer(file, lineterminator="\n")
         self._writer.writerow(COLUMNS)
         self._written: tuple[object, ...] = (None, None, None)
         self._over = threading.Event()
@@ -53,7 +46,6 @@ class Curve:
         """Write what the last snapshot holds, and end."""
         self._over.set()
         self._thread.join()
-        self._file.close()
 
     def _follow(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
@@ -62,13 +54,16 @@ class Curve:
 
     def _write(self) -> None:
         snapshot = self._latest()
-        if snapshot is None:
-            return
+        if snapshot is not None:
+            self.add(snapshot["stage"], **snapshot["metadata"])
+
+    def add(self, stage: str, **found: float | None) -> None:
+        """Write figures that no snapshot has shown yet, unless they are the same as before."""
         figures = tuple(
-            int(value) if (value := snapshot["metadata"].get(name)) is not None else None
-            for name in COLUMNS[2:]
+            int(value) if (value := found.get(name)) is not None else None for name in COLUMNS[2:]
         )
-        if figures != self._written:
-            self._written = figures
-            seconds = f"{time.monotonic() - self._started:.2f}"
-            self._writer.writerow((seconds, snapshot["stage"], *figures))
+        with self._lock:
+            if figures != self._written:
+                self._written = figures
+                seconds = f"{time.monotonic() - self._started:.2f}"
+                self._writer.writerow((seconds, stage, *figures))

@@ -81,7 +81,10 @@ def run(
             reporter = job_of(job_id)
             stack.enter_context(Display(console, plan, lambda: reporter.last_snapshot))
             if curve is not None:
-                stack.enter_context(Curve(curve, lambda: reporter.last_snapshot))
+                file = curve.open("w", encoding="utf-8", newline="", buffering=1)
+                stack.enter_context(
+                    Curve(stack.enter_context(file), lambda: reporter.last_snapshot)
+                )
             stack.enter_context(_interrupts_stop(job_id))
 
         watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])
@@ -110,7 +113,7 @@ def _interrupts_stop(job_id: str) -> Iterator[None]:
 
     def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
         signal.signal(signal.SIGINT, before)
-        stop_searching(job_id)
+        stop_searching(job_id, cancel=True)
 
     before = signal.signal(signal.SIGINT, stop)
     try:

@@ -1,4 +1,4 @@
-"""A Prefect server for one run, where none is configured.
+"""A Prefect server of one's own: for one run, where none is configured, or for all of them.
 
 Prefect would start one by itself, in the terminal's own process group: there Ctrl-C ends it
 before the run can say how it ended, and a killed run leaves it behind.
@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_se
 
 from tracking.child import Child, free_port
 
-__all__ = ["prefect_server"]
+__all__ = ["prefect_server", "start_server"]
 
 _STARTUP_SECONDS = 180.0  # a first start makes the database: 20 s, more on a busy machine
 _PATIENCE_SECONDS = 5.0
@@ -28,7 +28,6 @@ _PATIENCE_SECONDS = 5.0
 _ENVIRONMENT = {
     "PREFECT_UI_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",
-    "PREFECT__SERVER_FINAL": "1",
 }
 
 
@@ -43,23 +42,35 @@ def prefect_server() -> Iterator[Callable[[], None]]:
         return
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
-    child = Child(
+    child = start_server(
+        port,
+        {
+            **os.environ,
+            **_ENVIRONMENT,
+            **get_current_settings().to_environment_variables(exclude_unset=True),
+        },
+    )
+    try:
+        with temporary_settings({PREFECT_API_URL: url}):
+            yield lambda: _wait(child, url)
+    finally:
+        child.close(patience_seconds=_PATIENCE_SECONDS)
+
+
+def start_server(port: int, environment: Mapping[str, str]) -> Child:
+    """Start a server on this machine's loopback address; does not wait until it answers."""
+    return Child(
         [
             sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
             "--host", "127.0.0.1", "--port", str(port), "--log-level", "error",
         ],
         Path(tempfile.mkdtemp(prefix="horarium-prefect-")),
         environment={
-            **os.environ,
-            **_ENVIRONMENT,
-            **get_current_settings().to_environment_variables(exclude_unset=True),
+            **environment,
+            "PREFECT__SERVER_FINAL": "1",  # nobody makes another one in that process
+            "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",
         },
     )  # fmt: skip
-    try:
-        with temporary_settings({PREFECT_API_URL: url}):
-            yield lambda: _wait(child, url)
-    finally:
-        child.close(patience_seconds=_PATIENCE_SECONDS)
 
 
 def _wait(child: Child, url: str) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from platformdirs import user_state_path
+from platformdirs import user_data_path, user_state_path
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,7 +15,7 @@ __all__ = ["Settings"]
 
 
 class Settings(BaseSettings):
-    """How clusters are spread over the machine, and where it keeps what it learns.
+    """How clusters are spread over the machine, and where files are kept.
 
     Raises
     ------
@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     num_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024)
     """Tasks, and threads of one search, at a time."""
+
+    data_folder: Path = Field(default_factory=lambda: user_data_path("horarium"))
+    """Instances by name, and the files of jobs; the service has the same."""
 
     state_folder: Path = Field(default_factory=lambda: user_state_path("horarium"))
     """Where a run without a Redis of its own remembers how earlier ones went."""

@@ -1,32 +1,39 @@
 """The flow: from an instance's file to a published timetable, in six stages.
 
-A time limit is split over the stages; what a stage does not use goes to the next. Told to stop
-(by `tasks.stopping.stop_searching`, Ctrl-C on the command line, or SIGTERM), the engine in work
-hands over its best, later stages are left out, and that is published before the run ends as
-cancelled.
+A time limit is split over the stages; what a stage does not use goes to the next. Told to stop (by
+what the job is asked in Redis, Ctrl-C on the command line, or SIGTERM), the engine in work hands
+over its best, later stages are left out, and that is published before the run ends: as cancelled,
+unless it was only asked to finish.
 """
 
 from __future__ import annotations
 
+import io
 import math
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.states import Cancelled
 from prefect.utilities.annotations import quote
 from pydantic import Field
 
+from flows.curve import Curve
+from flows.files import CURVE, DOCUMENT, SOLUTION, find_instance, job_folder
 from flows.settings import Settings
 from flows.warmup import COMPILING_SECONDS, compile_kernels, is_compiled
 from tasks.bound import bound
 from tasks.budget import Budget
 from tasks.evolve import evolve
+from tasks.explain import explain
 from tasks.load import load
 from tasks.merge import merge
 from tasks.organise import organise
@@ -34,14 +41,15 @@ from tasks.place_missing import place_missing
 from tasks.publish import Published, publish
 from tasks.refine import refine
 from tasks.solve_cluster import solve_cluster
-from tasks.stopping import is_stopped, searching, stop_searching
+from tasks.stopping import is_cancelled, is_stopped, searching, stop_searching
 from timetabling.clustering import Clustering
+from timetabling.formats.text import write_text
 from timetabling.penalties import Formulation, FormulationName, evaluate
 from timetabling.penalties import formulation as find_formulation
 from timetabling.problem import Timetable
 from timetabling.solvers.cpsat import keep, lacking
 from tracking.hooks import current_reporter, tracked
-from tracking.jobs import job_of
+from tracking.jobs import heeding, job_of, last_snapshot
 from tracking.plan import plan as find_plan
 from tracking.unit import Unit
 
@@ -69,37 +77,46 @@ PUBLISHING_SHARE = 0.03
 
 @flow(
     name="timetable",
+    description="Make a university's weekly timetable and write it, feasible or not.",
     flow_run_name="{instance.name}",
     task_runner=Settings().make_task_runner(),
     **tracked(),
 )
 def timetable(
-    instance: Annotated[Path, Field(description="The instance's file, .ctt or .ectt")],
-    output: Annotated[Path, Field(description="Where to write the timetable")],
-    formulation: Annotated[FormulationName, Field(description="Rules and weights")] = "UD2",
-    time_limit_seconds: Annotated[
-        float, Field(gt=0, description="Seconds from reading to published")
-    ] = 120.0,
-    work_limit: Annotated[
-        int | None,
-        Field(ge=0, description="Units of work instead of time: repeatable from the seed"),
-    ] = None,
-    plan: Annotated[
-        Literal["default", "search-heavy", "solve-heavy", "learned"],
-        Field(description="How much of the bar each stage is worth"),
-    ] = "default",
-    seed: Annotated[int, Field(ge=0, description="Same seed, same search")] = 0,
-    start: Annotated[
-        Path | None, Field(description="A timetable to go on from, as output writes it")
-    ] = None,
-    job_id: Annotated[  # read by the hooks; the flow run's id unless given  # noqa: ARG001
-        str | None, Field(description="Name under which progress is published")
-    ] = None,
+    instance: Path,
+    output: Path | None = None,
+    formulation: FormulationName = "UD2",
+    time_limit_seconds: Annotated[float, Field(gt=0)] = 120.0,
+    work_limit: Annotated[int | None, Field(ge=0)] = None,
+    plan: Literal["default", "search-heavy", "solve-heavy", "learned"] = "default",
+    seed: Annotated[int, Field(ge=0)] = 0,
+    start: Path | None = None,
+    job_id: str | None = None,  # noqa: ARG001 - the hooks read it
 ) -> Published | State[Any]:
-    """Make a timetable and write it, feasible or not; returns where, and its score by rule."""
+    # In Google's style: Prefect shows what it finds there in its form.
+    """Make a university's weekly timetable and write it, feasible or not.
+
+    Args:
+        instance: What to plan: a file's path, or the name of one in the folder of instances.
+        output: File for the timetable. Left empty, it goes to the job's own folder, and beside it
+            what each lecture costs and why, and what was found when.
+        formulation: Which rules count and what they cost, UD1 to UD5.
+        time_limit_seconds: Seconds from reading the instance to the written timetable.
+        work_limit: Units of work, some millions a second, in place of the time limit; the same seed
+            then gives the same timetable.
+        plan: How much of the progress bar each stage is worth.
+        seed: Another seed searches another way.
+        start: File of a timetable to go on from: course, room, day and period a line.
+        job_id: Name of the job. Left empty, the id of this run.
+
+    Returns:
+        Where the timetable is, and what it breaks and costs, rule by rule.
+    """
     settings, rules = Settings(), find_formulation(formulation)
     reporter, stages = current_reporter(), [stage.id for stage in find_plan(plan).stages]
     job = reporter.job_id
+    source = find_instance(instance, settings.data_folder)
+    target = output or job_folder(job, settings.data_folder) / SOLUTION
     reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})
     _compile(reporter)
     budget = Budget(
@@ -107,9 +124,15 @@ def timetable(
     )
     _expect(reporter, budget, "cpsat_solving")
 
-    with searching(job):
+    found = io.StringIO()
+    with (
+        searching(job),
+        heeding(job, lambda request: stop_searching(job, cancel=request == "cancel")),
+        _sigterm_cancels(job),
+        Curve(found, lambda: last_snapshot(job)) as curve,
+    ):
         reporter.start_stage("loading")
-        problem, begun = _result(load.submit(instance, start), job)
+        problem, begun = _result(load.submit(source, start), job)
         reporter.complete_stage()
 
         reporter.start_stage("clustering")
@@ -125,15 +148,22 @@ def timetable(
         if "finalize" in stages and not is_stopped(job):
             reporter.complete_stage()
             reporter.start_stage("finalize")
-        published = publish(_whole(best), formulation=rules, output=output, bound=least)
+        published = publish(_whole(best), formulation=rules, output=target, bound=least)
+        score = published.score
+        if output is None:
+            explain(_whole(best), formulation=rules, output=target.with_name(DOCUMENT), bound=least)
+            stage = last["stage"] if (last := last_snapshot(job)) else stages[-1]
+            curve.add(stage, violations=score.num_violations, cost=score.cost, bound=least)
+            write_text(target.with_name(CURVE), found.getvalue())
         if not is_stopped(job):
             reporter.complete_stage()
-            return published
+        cancelled = is_cancelled(job)
+    if not cancelled:
+        return published
     # Prefect runs no hook for a flow that returns Cancelled, so the end is told here.
     job_of(job).mark_cancelled()
-    score = published.score
     return Cancelled(
-        message=f"stopped; best so far is in {output}: "
+        message=f"stopped; best so far is in {target}: "
         f"{score.num_violations} violations, cost {score.cost}",
         data=replace(published, cancelled=True),
     )
@@ -268,9 +298,25 @@ def _whole(value: T) -> T:
 
 
 def _result(future: PrefectFuture[T], job: str) -> T:
-    """Wait for a task; on SIGTERM, ask it for what it has instead of leaving it."""
+    """Wait for a task; on Ctrl-C, ask it for what it has instead of leaving it."""
     try:
         return future.result()
-    except (KeyboardInterrupt, TerminationSignal):
-        stop_searching(job)
+    except KeyboardInterrupt:
+        stop_searching(job, cancel=True)
         return future.result()
+
+
+@contextmanager
+def _sigterm_cancels(job: str) -> Iterator[None]:
+    """Have SIGTERM, by which Prefect's runners cancel a run, end the search and nothing else.
+
+    Prefect would raise an error wherever the flow's thread happens to be, in publishing too.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are not this thread's
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: stop_searching(job, cancel=True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

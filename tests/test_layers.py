@@ -37,11 +37,13 @@ ONLY_IN = {
         "tracking/embedded.py",
         "tracking/scripts/*.py",
         "tracking/testing/recorder.py",
+        "tracking/service/*.py",
     ],
     "prefect": [
         "tracking/hooks.py",
         "tracking/artifacts.py",
         "tracking/settling.py",
+        "tracking/service/*.py",
         "tasks/*.py",
         "flows/*.py",
     ],
@@ -57,6 +59,7 @@ LIBRARY_ORDER = [
         "timetabling.clustering",
         "timetabling.kernels",
         "timetabling.generator",
+        "timetabling.view",
     ],
     ["timetabling.solvers"],
 ]

@@ -67,6 +67,11 @@ class EmbeddedRedis:
         """The server's process."""
         return self._child.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._child.is_running
+
     def close(self) -> None:
         """End the server and remove what it left."""
         self._child.close()

@@ -8,15 +8,19 @@ import logging
 import os
 import platform
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tracking import keys
 from tracking.embedded import EmbeddedRedis
 from tracking.plan import DEFAULT
 from tracking.relay import Relay
 from tracking.reporter import Reporter
+from tracking.requests import Heed
+from tracking.snapshot import Snapshot
 from tracking.unit import Unit
 
-__all__ = ["JOBS", "job_of", "redis_url", "reporter_of", "untracked"]
+__all__ = ["JOBS", "heeding", "job_of", "last_snapshot", "redis_url", "reporter_of", "untracked"]
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +99,26 @@ def job_of(job_id: str) -> Reporter:
     if reporter is None:
         raise ValueError(f"job {job_id!r}: expected one that runs in this process")
     return reporter
+
+
+@contextmanager
+def heeding(job_id: str, heed: Heed) -> Iterator[None]:
+    """While the block lasts, do what a job of this process is asked: see `Requests.heeding`.
+
+    One that is not tracked is not asked either.
+    """
+    reporter = JOBS.find(keys.check_job_id(job_id))
+    if reporter is None:
+        yield
+    else:
+        with reporter.requests.heeding(heed):
+            yield
+
+
+def last_snapshot(job_id: str) -> Snapshot | None:
+    """What a job of this process has published last, if it is tracked and has said anything."""
+    reporter = JOBS.find(keys.check_job_id(job_id))
+    return None if reporter is None else reporter.last_snapshot
 
 
 def redis_url() -> str:

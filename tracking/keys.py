@@ -6,15 +6,18 @@ import re
 
 __all__ = [
     "ALL_JOBS",
+    "ALL_LEASES",
     "HISTORY_TTL_SECONDS",
     "LEASE_MILLISECONDS",
     "TTL_SECONDS",
     "check_job_id",
     "events",
     "history",
+    "job_of_lease",
     "lease",
     "ledger",
     "progress",
+    "request",
 ]
 
 TTL_SECONDS = 7200
@@ -28,6 +31,9 @@ HISTORY_TTL_SECONDS = 400 * 86_400
 
 ALL_JOBS = "progress:job:*"
 """Pattern of the channels of all jobs."""
+
+ALL_LEASES = "progress:job:*:lease"
+"""Pattern of the leases of all jobs."""
 
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -63,6 +69,16 @@ def ledger(job_id: str) -> str:
 def lease(job_id: str) -> str:
     """Key that is there for as long as the job's process lives."""
     return f"{progress(job_id)}:lease"
+
+
+def job_of_lease(key: bytes) -> str:
+    """The job that a lease is of."""
+    return key.decode().split(":")[2]
+
+
+def request(job_id: str) -> str:
+    """Key of what a running job is asked: ``finish`` or ``cancel``."""
+    return f"request:job:{check_job_id(job_id)}"
 
 
 def history(plan: str, deployment: str) -> str:

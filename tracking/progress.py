@@ -109,6 +109,11 @@ class Progress:
         """Whether all work on that stage is done, which is the last one then."""
         return self._work.current.finished
 
+    def has_begun(self, stage_id: str) -> bool:
+        """Whether work on a stage, or on a later one, has begun."""
+        index = self.plan.index(stage_id)
+        return index < self._work.index or (index == self._work.index and self.begun)
+
     # What happened
 
     def expect(self, seconds: Mapping[str, float], *, size: float | None = None) -> None:

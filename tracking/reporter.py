@@ -16,7 +16,8 @@ from tracking.connection import Connection
 from tracking.hearsay import Hearsay
 from tracking.plan import Plan
 from tracking.progress import Progress
-from tracking.scripts.publish import Elsewhere
+from tracking.requests import Requests
+from tracking.scripts.publish import Answer, Elsewhere
 from tracking.snapshot import End, Snapshot
 from tracking.store import Store
 from tracking.turns import TURNS
@@ -93,6 +94,7 @@ class Reporter(Unit):
         self._progress = Progress(
             plan, job_id, clock(), run_id=run_id, expected_seconds=expected_seconds
         )
+        self.requests = Requests()
         self._lock = threading.RLock()  # a signal may interrupt one report with another
         self._units = Units()
         self._flushed = threading.Event()
@@ -128,6 +130,7 @@ class Reporter(Unit):
             self._progress.start_attempt(now)
             self._superseded = False
             self._begin_generation()
+            self.requests.forget()
             self._flushed.clear()
             self._over_since = None
         self._publish_soon()
@@ -202,11 +205,11 @@ class Reporter(Unit):
         """
         with self._reporting() as now:
             if unit is self:
-                if self._has_begun(stage):
+                if self._progress.has_begun(stage):
                     self._begin_generation()
                 self._start(stage, now)
             elif self._units.counts(unit):
-                if not self._has_begun(stage):
+                if not self._progress.has_begun(stage):
                     self._start(stage, now)
                 if unit.stage != stage:
                     unit.stage = stage
@@ -250,16 +253,10 @@ class Reporter(Unit):
     def _count(self, now: float) -> None:
         """Bring the counts of all units, here and elsewhere, to the progress."""
         completed, of_units, of_flow = self._counted_here()
-        completed_elsewhere, total_elsewhere = self._hearsay.counts(self._progress.stage)
-        completed += completed_elsewhere
-        of_units += total_elsewhere
+        elsewhere = self._hearsay.counts(self._progress.stage)
+        completed, of_units = completed + elsewhere[0], of_units + elsewhere[1]
         if completed or of_units or of_flow or self._progress.completed:
             self._progress.count(completed, max(of_units, of_flow) or None, now)
-
-    def _has_begun(self, stage: str) -> bool:
-        """Whether work on a stage, or on a later one, has begun."""
-        index, at = self.plan.index(stage), self.plan.index(self._progress.stage)
-        return index < at or (index == at and self._progress.begun)
 
     def _start(self, stage: str, now: float) -> None:
         self._count(now)
@@ -356,12 +353,11 @@ class Reporter(Unit):
             return True
         if not self._met:
             return False
-        written = self._redis.ask(
-            lambda store: store.write(snapshot, generation=generation, stage=stage), urgent=urgent
-        )
+        write = partial(Store.write, snapshot=snapshot, generation=generation, stage=stage)
+        written = self._redis.ask(write, urgent=urgent)
         if written is None:
             return False
-        answer = written[0]
+        (answer,) = written
         if answer.verdict == "older":
             with self._lock:
                 self._progress.skip_to(answer.seq)
@@ -371,19 +367,20 @@ class Reporter(Unit):
                 self._superseded = True
                 _log.warning("job %s: another process has taken it over", self.job_id)
         elif answer.verdict == "written":
-            self._hear(answer.elsewhere, generation, stage)
+            self._hear(answer, generation, stage)
             self._log_run()
         return True
 
-    def _hear(self, elsewhere: Elsewhere, generation: str, stage: str) -> None:
-        """Take what other processes have reported."""
+    def _hear(self, answer: Answer, generation: str, stage: str) -> None:
+        """Take what other processes have reported, and what the job is asked."""
         with self._reporting() as now:
             if generation != self._generation:
                 return
-            started, completed = self._hearsay.hear(elsewhere, stage)
-            self._hear_words(elsewhere)
+            self.requests.hear(answer.request)
+            started, completed = self._hearsay.hear(answer.elsewhere, stage)
+            self._hear_words(answer.elsewhere)
             for asked in filter(None, (started, completed)):
-                if not self._has_begun(asked):
+                if not self._progress.has_begun(asked):
                     self._start(asked, now)
             if completed:
                 self._complete(completed, now)
@@ -396,8 +393,8 @@ class Reporter(Unit):
                 self._progress.say(words["message"], words["figures"])
 
     def _log_run(self) -> None:
-        """After the end, tell those who come later how this run went."""
+        """After the end, tell those who come later how this run went, unless it was cut short."""
         with self._lock:
             record = self._progress.record(self._deployment) if self._progress.over else None
-        if record is not None:
+        if record is not None and not self.requests.heeded:
             self._ask(lambda store: store.remember(record))

@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from tracking import keys
 from tracking.history import Record
+from tracking.requests import Request
 from tracking.scripts.publish import Answer, Elsewhere, Publish
 from tracking.scripts.report import NO_WISH, Count, Report, Standing, Wish
 from tracking.snapshot import ENDS, Life, Snapshot, is_newer, life
@@ -104,6 +105,19 @@ class Store:
             return None
         snapshot = _read(text)
         return snapshot, life(snapshot, leased=bool(leased))
+
+    def ask(self, job_id: str, request: Request) -> None:
+        """Ask a running job to finish now with what it has, or to be cancelled.
+
+        Its process hears of it within a second. One that has ended, or begins later, does not.
+        """
+        with _reached():
+            self._client.set(keys.request(job_id), request, ex=keys.TTL_SECONDS)
+
+    def living(self) -> list[str]:
+        """Ids of the jobs whose processes live."""
+        with _reached():
+            return [keys.job_of_lease(key) for key in self._client.scan_iter(match=keys.ALL_LEASES)]
 
     def history(self, plan: str, deployment: str) -> list[Record]:
         """How earlier runs of a plan and a deployment went, newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from pathlib import Path
@@ -32,7 +33,10 @@ def test_stages_prints_the_share_of_each_stage() -> None:
     assert "75" in out
 
 
-@pytest.mark.parametrize("command", [[], ["generate"], ["validate"], ["stages"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["generate"], ["validate"], ["stages"], ["finish"], ["cancel"], ["serve"], ["up"]],
+)
 def test_every_command_explains_itself(command: list[str]) -> None:
     status, out, _ = invoke(*command, "--help")
     assert status == 0
@@ -175,6 +179,47 @@ def test_watching_needs_a_job_and_a_redis() -> None:
     status, _, err = invoke("watch", "nobody", "--redis-url", url)
     assert status == 2
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("request_", ["finish", "cancel"])
+def test_only_a_running_job_can_be_asked(request_: str) -> None:
+    with embedded_redis() as url:
+        for job_id, wrong in (("nobody", "one that is unknown"), ("../x", "A-Za-z0-9._-")):
+            status, out, err = invoke(request_, job_id, "--redis-url", url)
+            assert (status, out) == (2, "")
+            assert wrong in err
+        reporter = Reporter("mine", DEFAULT, url)
+        reporter.start()
+        reporter.mark_failed("disk full")
+        status, out, err = invoke(request_, "mine", "--redis-url", url)
+        assert (status, out) == (2, "")
+        assert err == "horarium: job 'mine': expected one that runs, got one that is ended\n"
+    status, _, err = invoke(request_, "mine", "--redis-url", url)
+    assert status == 2
+    assert "Traceback" not in err
+
+
+def test_serving_others_than_this_machine_needs_configured_tokens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ADMIN_TOKEN", "TOKENS", "JWKS_URL"):
+        monkeypatch.delenv(f"HORARIUM_{name}", raising=False)
+    status, out, err = invoke("serve", "--host", "0.0.0.0")
+    assert (status, out) == (2, "")
+    assert "HORARIUM_ADMIN_TOKEN" in err
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["up"], ["up", "--prefect-port"]])
+def test_a_port_in_use_is_said_before_anything_starts(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HORARIUM_DATA_FOLDER", str(tmp_path / "data"))
+    command, option = arguments[0], arguments[-1] if len(arguments) > 1 else "--port"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status, _, err = invoke(command, option, str(taken.getsockname()[1]))
+    assert status == 2
+    assert "in use" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("end", "expected"), [("completed", 0), ("failed", 1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +30,7 @@ def lines_of(path: Path) -> list[list[str]]:
 
 def test_a_line_is_written_whenever_a_figure_changes_and_is_there_at_once(tmp_path: Path) -> None:
     path, now = tmp_path / "curve.csv", [snapshot("loading")]
-    with Curve(path, lambda: now[0]):
+    with path.open("w", buffering=1) as file, Curve(file, lambda: now[0]):
         for found in (
             snapshot("cpsat_solving", bound=3.0),
             snapshot("cpsat_solving", bound=3.0, cost=90.0, violations=2.0),
@@ -54,7 +55,7 @@ def test_what_is_found_last_is_written_even_if_the_run_ends_badly(tmp_path: Path
     path, now = tmp_path / "curve.csv", [snapshot()]
 
     def run() -> None:
-        with Curve(path, lambda: now[0]):
+        with path.open("w") as file, Curve(file, lambda: now[0]):
             now[0] = snapshot(cost=5, violations=0)
             raise RuntimeError
 
@@ -65,6 +66,17 @@ def test_what_is_found_last_is_written_even_if_the_run_ends_badly(tmp_path: Path
 
 def test_nothing_found_is_a_file_of_one_line(tmp_path: Path) -> None:
     path = tmp_path / "curve.csv"
-    with Curve(path, lambda: None):
+    with path.open("w") as file, Curve(file, lambda: None):
         pass
     assert len(lines_of(path)) == 1
+
+
+def test_what_is_added_by_hand_is_written_once() -> None:
+    file, now = io.StringIO(), snapshot(cost=5, violations=0)
+    with Curve(file, lambda: now) as curve:
+        curve.add("ga_optimization", cost=5, violations=0)
+        curve.add("ga_optimization", cost=5, violations=0)
+    assert [line.partition(",")[2] for line in file.getvalue().splitlines()] == [
+        "stage,violations,cost,bound",
+        "ga_optimization,0,5,",
+    ]

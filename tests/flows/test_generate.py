@@ -75,6 +75,35 @@ def test_ctrl_c_keeps_the_best_so_far_and_ends_the_job_as_cancelled(
     assert last["overall_progress"] < 100
 
 
+@pytest.mark.parametrize(
+    ("request_", "status", "end"), [("finish", 0, "completed"), ("cancel", 130, "cancelled")]
+)
+def test_a_run_that_is_asked_to_end_from_another_terminal_publishes_its_best(
+    start: Start, horarium: Start, tmp_path: Path, request_: str, status: int, end: str
+) -> None:
+    with embedded_redis() as url, Recorder(url, patience_seconds=120) as recorder:
+        run = start(
+            "generate", SMALL, "--time-limit", "600", "--formulation", "UD5",
+            "--job-id", "a-job", "--redis-url", url, "--output", "out.sol",
+        )  # fmt: skip
+        recorder.wait_for(
+            lambda snapshot: (
+                snapshot["stage"] == "ga_optimization" and snapshot["metadata"]["violations"] == 0
+            )
+        )
+        asked = horarium(request_, "a-job", HORARIUM_REDIS_URL=url)
+        assert asked.out == f"asked to {request_}: a-job\n", asked.err
+        run.process.wait(timeout=120)
+        again = horarium(request_, "a-job", "--redis-url", url)
+    assert run.status == status, run.err
+    assert score_of(SMALL, tmp_path / "out.sol", "UD5").is_feasible
+    assert recorder.last["status"] == end
+    assert (recorder.last["overall_progress"] == 100) == (end == "completed")
+    assert check(recorder.events, plan("default")) == []
+    assert again.status == 2
+    assert "expected one that runs, got one that is ended" in again.err
+
+
 def test_a_run_survives_the_death_of_redis(start: Start, tmp_path: Path) -> None:
     with embedded_redis() as url:
         with Recorder(url, patience_seconds=120) as recorder:

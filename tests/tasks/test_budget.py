@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tasks.budget import Allowance, Budget
-from tasks.stopping import is_stopped, searching, stop_searching
+from tasks.stopping import is_cancelled, is_stopped, searching, stop_searching
 
 SHARES = {"first": 0.25, "second": 0.5, "third": 0.25}
 
@@ -16,11 +16,21 @@ def test_a_stopped_job_stops_its_searches_and_its_id_can_be_used_again() -> None
     stop = Allowance("job", seconds=3600).stop()
     with searching("job"):
         assert not stop()
-        stop_searching("job")
+        stop_searching("job", cancel=False)
         assert is_stopped("job")
         assert stop()
         assert not is_stopped("another")
     assert not is_stopped("job")
+
+
+def test_a_cancelled_job_is_stopped_and_stays_cancelled_when_it_is_told_to_finish() -> None:
+    with searching("job"):
+        stop_searching("job", cancel=True)
+        stop_searching("job", cancel=False)
+        assert is_stopped("job")
+        assert is_cancelled("job")
+        assert not is_cancelled("another")
+    assert not is_cancelled("job")
 
 
 @pytest.mark.parametrize(

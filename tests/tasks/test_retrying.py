@@ -9,6 +9,7 @@ from prefect.states import Failed
 
 from tasks.bound import bound
 from tasks.evolve import evolve
+from tasks.explain import explain
 from tasks.load import load
 from tasks.merge import merge
 from tasks.organise import organise
@@ -19,7 +20,7 @@ from tasks.retrying import worth_retrying
 from tasks.solve_cluster import solve_cluster
 from timetabling.formats import InputError
 
-ALL = [load, organise, bound, solve_cluster, merge, place_missing, evolve, refine, publish]
+ALL = [load, organise, bound, solve_cluster, merge, place_missing, evolve, refine, publish, explain]
 
 
 @pytest.mark.parametrize(

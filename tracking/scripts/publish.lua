@@ -1,5 +1,6 @@
 -- Put a new snapshot of a job in place, tell those who listen, keep it for those who come back,
--- renew the job's lease, and give what other processes have reported: all or nothing.
+-- renew the job's lease, and give what other processes have reported and what the job is asked:
+-- all or nothing.
 --
 -- The races this closes. A writer that timed out does not know whether its write arrived; it
 -- sends the next one, and the old one may still come after it. A process that was replaced (the
@@ -7,15 +8,18 @@
 -- seen the other: the first that writes has the job. A report may come after the job's end. None
 -- of these may overwrite what is newer, and no reader may see one without the other. A generation
 -- is one attempt of one process: what tasks of an earlier one still report must not be counted, so
--- a new generation begins with an empty ledger.
+-- a new generation begins with an empty ledger. A request is made to the attempt that stands when it
+-- is made: a new attempt, or another run under the same id, must not be ended by an old one. It
+-- stays until the job's end, for an answer may be lost on its way.
 --
 -- KEYS  1 snapshot, also the channel's name   2 stream of events   3 ledger   4 lease
+--       5 request
 -- ARGV  1 snapshot as JSON   2 its attempt   3 its seq   4 its status   5 time to live, s
 --       6 length of stream   7 generation, empty for who only ends a job   8 stage in work
 --       9 time to live of the lease, ms   10 its run
--- Gives {verdict, seq, completed, total, begun, done, said}: `written`, or why not, the seq that
--- stands, and of the ledger the sums of the stage in work, the last stages that tasks have started
--- and completed, and their last message.
+-- Gives {verdict, seq, completed, total, begun, done, said, request}: `written`, or why not, the seq
+-- that stands, of the ledger the sums of the stage in work, the last stages that tasks have started
+-- and completed, and their last message; and what the job is asked.
 
 local json, attempt, seq, status = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local generation, stage, run = ARGV[7], ARGV[8], ARGV[10]
@@ -29,16 +33,19 @@ local now = redis.call('HMGET', KEYS[3], 'attempt', 'seq', 'status', 'generation
 if now[1] then
   local replaced = attempt < tonumber(now[1])
   if replaced or (attempt == tonumber(now[1]) and (now[6] or run) ~= run) then
-    return {'superseded', tonumber(now[2]), 0, 0, '', '', ''}
+    return {'superseded', tonumber(now[2]), 0, 0, '', '', '', ''}
   end
   if attempt == tonumber(now[1]) and ends[now[3]] then
-    return {'ended', tonumber(now[2]), 0, 0, '', '', ''}
+    return {'ended', tonumber(now[2]), 0, 0, '', '', '', ''}
   end
   if seq <= tonumber(now[2]) then
-    return {'older', tonumber(now[2]), 0, 0, '', '', ''}
+    return {'older', tonumber(now[2]), 0, 0, '', '', '', ''}
   end
 end
 
+if attempt ~= tonumber(now[1] or -1) then
+  redis.call('DEL', KEYS[5])
+end
 if generation ~= '' and generation ~= now[4] then
   redis.call('DEL', KEYS[3])
   local time = redis.call('TIME')
@@ -60,7 +67,7 @@ if added.err then
 end
 redis.call('EXPIRE', KEYS[2], ARGV[5])
 if ends[status] then
-  redis.call('DEL', KEYS[4])
+  redis.call('DEL', KEYS[4], KEYS[5])
 elseif generation ~= '' then
   redis.call('SET', KEYS[4], generation, 'PX', ARGV[9])
 end
@@ -68,5 +75,5 @@ redis.call('PUBLISH', KEYS[1], json)
 return {
   'written', seq,
   tonumber(field('completed:' .. stage, 0)), tonumber(field('total:' .. stage, 0)),
-  field('start', ''), field('complete', ''), field('said', ''),
+  field('start', ''), field('complete', ''), field('said', ''), redis.call('GET', KEYS[5]) or '',
 }

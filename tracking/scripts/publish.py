@@ -41,11 +41,13 @@ class Answer(NamedTuple):
 
     ``older``: a newer one is there; ``ended``: this attempt has its end already;
     ``superseded``: a later attempt has taken over, or another run that began at the same time.
+    ``request`` is what the job is asked, empty if nothing; see `tracking.requests`.
     """
 
     verdict: Literal["written", "older", "ended", "superseded"]
     seq: int
     elsewhere: Elsewhere
+    request: str = ""
 
 
 class Publish:
@@ -66,13 +68,14 @@ class Publish:
         """
         job_id = snapshot["job_id"]
         verdict, seq, completed, total, *words = cast(
-            "tuple[bytes, int, int, int, bytes, bytes, bytes]",
+            "tuple[bytes, int, int, int, bytes, bytes, bytes, bytes]",
             self._script(
                 keys=[
                     keys.progress(job_id),
                     keys.events(job_id),
                     keys.ledger(job_id),
                     keys.lease(job_id),
+                    keys.request(job_id),
                 ],
                 args=[
                     json.dumps(snapshot, separators=(",", ":"), allow_nan=False),
@@ -88,6 +91,6 @@ class Publish:
                 ],
             ),
         )
-        begun, done, said = (word.decode() for word in words)
+        begun, done, said, request = (word.decode(errors="replace") for word in words)
         elsewhere = Elsewhere(completed, total, begun, done, said)
-        return Answer(verdict.decode(), seq, elsewhere)  # type: ignore[arg-type]
+        return Answer(verdict.decode(), seq, elsewhere, request)  # type: ignore[arg-type]

@@ -1,0 +1,53 @@
+"""The data folder: where instances are found by name, and where a job leaves what it made."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["CURVE", "DOCUMENT", "SOLUTION", "find_instance", "job_folder"]
+
+SOLUTION, DOCUMENT, CURVE = "timetable.sol", "timetable.json", "curve.csv"
+"""The files of a job."""
+
+
+def find_instance(instance: Path, data_folder: Path) -> Path:
+    """Find an instance's file.
+
+    Parameters
+    ----------
+    instance
+        A path; or a bare name, of a file in the data folder's ``instances``.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, or it leads out of the folder.
+    """
+    if len(instance.parts) > 1:
+        return instance
+    folder = data_folder / "instances"
+    with suppress(OSError, ValueError):  # no name that a file could have
+        file = (folder / instance).resolve()
+        if file.parent == folder.resolve() and file.is_file():
+            return file
+    raise ValueError(
+        f"instance: expected a path, or the name of a file in {folder}, got {str(instance)!r}"
+    )
+
+
+def job_folder(job_id: str, data_folder: Path) -> Path:
+    """The folder of a job's files; it is made.
+
+    Raises
+    ------
+    ValueError
+        If the job's id is ``.`` or ``..``, which are other folders' names.
+    OSError
+        If it cannot be made.
+    """
+    if job_id in (".", ".."):
+        raise ValueError(f"job id: expected one that can name a folder, got {job_id!r}")
+    folder = data_folder / "jobs" / job_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

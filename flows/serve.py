@@ -1,0 +1,61 @@
+"""The live service, with what only this side knows of instances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from timetabling.formats import InputError, read_problem
+from tracking.service.app import create_app
+from tracking.service.server import Server
+from tracking.service.settings import ServiceSettings
+
+__all__ = ["address", "check_instance", "serve"]
+
+
+def serve(settings: ServiceSettings, host: str, port: int, *, ready: Callable[[], object]) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Parameters
+    ----------
+    ready
+        Called once the service listens.
+
+    Raises
+    ------
+    OSError
+        If the port is in use, or not ours to use.
+    """
+    server = Server(create_app(settings, check=check_instance), host=host, port=port)
+    ready()
+    server.run()
+
+
+def check_instance(path: Path) -> dict[str, Any]:
+    """Read an instance, and say how large it is, or all that is wrong with it.
+
+    Returns
+    -------
+    Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line each.
+    """
+    try:
+        problem = read_problem(path)
+    except (InputError, OSError) as error:
+        # Where the service keeps it is nobody's business.
+        lines = str(error).replace(str(path), path.name).splitlines()
+        return {"name": path.name, "summary": None, "errors": lines}
+    summary = {
+        "courses": len(problem.courses),
+        "lectures": problem.num_lectures,
+        "rooms": len(problem.rooms),
+        "curricula": len(problem.curricula),
+        "periods": problem.num_periods,
+    }
+    return {"name": problem.name, "summary": summary, "errors": []}
+
+
+def address(host: str, port: int, token: str | None = None) -> str:
+    """Where the page is; with a token, a link that signs in."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/" + (f"#token={token}" if token else "")

@@ -1,0 +1,275 @@
+"""The reasons of a timetable's cost: they add up, and they read well."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timetabling.penalties import FORMULATIONS, RULES, evaluate, formulation
+from timetabling.problem import Course, Curriculum, Lecture, Problem, Room, Timetable
+from timetabling.view import Document, document
+
+# Two days of four periods: Monday is 0 to 3, Tuesday 4 to 7.
+ALGEBRA, PHYSICS, MUSIC = range(3)
+HALL, LAB = range(2)
+PROBLEM = Problem(
+    name="tiny",
+    num_days=2,
+    periods_per_day=4,
+    courses=(
+        Course(
+            id="algebra",
+            teacher="Noether",
+            num_lectures=2,
+            min_working_days=2,
+            num_students=30,
+            wants_double_lectures=True,
+        ),
+        Course(id="physics", teacher="Curie", num_lectures=2, min_working_days=1, num_students=20),
+        Course(id="music", teacher="Curie", num_lectures=1, min_working_days=1, num_students=5),
+    ),
+    rooms=(
+        Room(id="hall", capacity=30, building="north"),
+        Room(id="lab", capacity=1, building="south"),
+    ),
+    curricula=(
+        Curriculum(id="first", courses=(ALGEBRA, PHYSICS)),
+        Curriculum(id="second", courses=(PHYSICS, MUSIC)),
+    ),
+    unavailable=frozenset({(MUSIC, 0)}),
+    unsuitable=frozenset({(MUSIC, LAB)}),
+    daily_lectures=(2, 2),
+)
+
+
+def _random_problem(rng: random.Random) -> Problem:
+    """A few courses that have much in common, so that every rule has something to say."""
+    courses = tuple(
+        Course(
+            id=f"c{i}",
+            teacher=f"t{rng.randrange(4)}",
+            num_lectures=rng.randrange(1, 5),
+            min_working_days=rng.randrange(4),
+            num_students=rng.randrange(60),
+            wants_double_lectures=rng.random() < 0.5,
+        )
+        for i in range(rng.randrange(1, 8))
+    )
+    days, per_day, rooms = rng.randrange(1, 4), rng.randrange(1, 6), rng.randrange(1, 4)
+    return Problem(
+        name="random",
+        num_days=days,
+        periods_per_day=per_day,
+        courses=courses,
+        rooms=tuple(
+            Room(id=f"r{i}", capacity=rng.randrange(60), building=rng.choice("ab"))
+            for i in range(rooms)
+        ),
+        curricula=tuple(
+            Curriculum(
+                id=f"q{i}",
+                courses=tuple(rng.sample(range(len(courses)), rng.randint(0, len(courses)))),
+            )
+            for i in range(rng.randrange(4))
+        ),
+        unavailable=frozenset(
+            (rng.randrange(len(courses)), rng.randrange(days * per_day)) for _ in range(5)
+        ),
+        unsuitable=frozenset((rng.randrange(len(courses)), rng.randrange(rooms)) for _ in range(3)),
+        daily_lectures=rng.choice([None, (1, 2), (2, 3), (0, 0)]),
+    )
+
+
+def _random_timetable(problem: Problem, rng: random.Random) -> Timetable:
+    """Lectures anywhere: some missing, some too many, some twice at one time, many at odds."""
+    lectures = [
+        Lecture(c, rng.randrange(problem.num_periods), rng.randrange(len(problem.rooms)))
+        for c, course in enumerate(problem.courses)
+        for _ in range(max(0, course.num_lectures + rng.choice([-1, 0, 0, 1])))
+    ]
+    rng.shuffle(lectures)
+    return Timetable(problem, tuple(lectures))
+
+
+def _costs(found: Document) -> Counter[str]:
+    """What the reasons of a document say that each rule costs."""
+    costs: Counter[str] = Counter()
+    for thing in (*found["courses"], *found["lectures"]):
+        for reason in thing["reasons"]:
+            costs[reason["rule"]] += reason["cost"]
+    return costs
+
+
+def _told(found: Document) -> Counter[str]:
+    """How often each rule is told."""
+    return Counter(
+        reason["rule"]
+        for thing in (*found["courses"], *found["lectures"])
+        for reason in thing["reasons"]
+    )
+
+
+@pytest.mark.parametrize("name", FORMULATIONS)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_the_reasons_add_up_to_the_cost_rule_by_rule(name: str, seed: int) -> None:
+    rng, rules = random.Random(seed), formulation(name)
+    timetable = _random_timetable(_random_problem(rng), rng)
+    score, found = evaluate(timetable, rules), document(timetable, rules, bound=0)
+    assert +_costs(found) == +Counter(score.penalties)
+    assert found["cost"] == score.cost
+    assert found["violations"] == score.num_violations
+    for lecture in found["lectures"]:
+        assert lecture["cost"] == sum(r["cost"] for r in lecture["reasons"])
+
+
+@pytest.mark.parametrize("name", FORMULATIONS)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_every_broken_hard_rule_is_told_where_it_is_broken(name: str, seed: int) -> None:
+    rng, rules = random.Random(seed), formulation(name)
+    timetable = _random_timetable(_random_problem(rng), rng)
+    counts, told = evaluate(timetable, rules).violations, _told(document(timetable, rules))
+    assert told["conflicts"] == 2 * counts["conflicts"], "at both lectures"
+    assert told["availability"] == counts["availability"]
+    if "room_suitability" in counts:
+        assert told["room_suitability"] == counts["room_suitability"]
+    assert (told["room_occupancy"] > 0) == (counts["room_occupancy"] > 0)
+    assert told["lectures"] >= (counts["lectures"] > 0)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_every_lecture_is_there_once_at_its_place_and_all_of_it_is_json(seed: int) -> None:
+    rng = random.Random(seed)
+    problem = _random_problem(rng)
+    timetable = _random_timetable(problem, rng)
+    found = json.loads(json.dumps(document(timetable, formulation("UD2")), allow_nan=False))
+    placed = sorted(
+        (x["course"], x["day"] * problem.periods_per_day + x["period"], x["room"])
+        for x in found["lectures"]
+    )
+    assert placed == sorted(timetable.lectures)
+
+
+# A rule, the places (course, period, room), and what is said of the first course.
+CASES: dict[str, tuple[str, list[tuple[int, int, int]], str]] = {
+    "a missing lecture": ("lectures", [(ALGEBRA, 0, HALL)], "1 of 2 lectures placed"),
+    "two of a curriculum at once": (
+        "conflicts",
+        [(ALGEBRA, 0, HALL), (PHYSICS, 0, LAB)],
+        "at the same time as physics: curriculum first",
+    ),
+    "two of a teacher and a curriculum at once": (
+        "conflicts",
+        [(PHYSICS, 0, LAB), (MUSIC, 0, HALL)],
+        "at the same time as music: teacher Curie, curriculum second",
+    ),
+    "an unavailable period": (
+        "availability",
+        [(MUSIC, 0, HALL)],
+        "music cannot be held at this time",
+    ),
+    "two in a room": (
+        "room_occupancy",
+        [(ALGEBRA, 0, HALL), (MUSIC, 0, HALL)],
+        "hall is also used by music",
+    ),
+    "too small a room": ("room_capacity", [(ALGEBRA, 0, LAB)], "30 students, 1 seat"),
+    "a day missing": (
+        "min_working_days",
+        [(ALGEBRA, 0, HALL)],
+        "held on 1 day, at least 2 wanted",
+    ),
+    "two rooms": (
+        "room_stability",
+        [(ALGEBRA, 0, HALL), (ALGEBRA, 4, LAB)],
+        "held in 2 rooms: hall, lab",
+    ),
+    "an unsuitable room": ("room_suitability", [(MUSIC, 1, LAB)], "lab is not suitable for music"),
+    "two apart on a day": (
+        "double_lectures",
+        [(ALGEBRA, 0, HALL), (ALGEBRA, 2, HALL)],
+        "apart from the other lectures of algebra on this day, or in another room",
+    ),
+    "alone": (
+        "isolated_lectures",
+        [(ALGEBRA, 0, HALL)],
+        "nothing else of curriculum first right before or after",
+    ),
+    "a gap": (
+        "windows",
+        [(ALGEBRA, 3, HALL), (PHYSICS, 0, HALL)],
+        "curriculum first has 2 free periods before it",
+    ),
+    "too few on a day": (
+        "student_load",
+        [(ALGEBRA, 0, HALL)],
+        "curriculum first has 1 lecture on this day, at least 2 wanted",
+    ),
+    "too many on a day": (
+        "student_load",
+        [(ALGEBRA, 3, HALL), (ALGEBRA, 0, HALL), (PHYSICS, 1, HALL)],
+        "curriculum first has 3 lectures on this day, at most 2 wanted",
+    ),
+    "a walk": (
+        "travel_distance",
+        [(ALGEBRA, 1, HALL), (PHYSICS, 0, LAB)],
+        "curriculum first comes from building south to north",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "places", "text"), CASES.values(), ids=CASES)
+def test_a_reason_reads_well(rule: str, places: list[tuple[int, int, int]], text: str) -> None:
+    rules = next(f for f in FORMULATIONS.values() if rule in (*f.hard, *f.weights))
+    timetable = Timetable(PROBLEM, tuple(Lecture(*place) for place in places))
+    found = document(timetable, rules)
+    course = places[0][0]
+    reasons = list(found["courses"][course]["reasons"])
+    for lecture in found["lectures"]:
+        if lecture["course"] == course:
+            reasons += lecture["reasons"]
+    assert text in [reason["text"] for reason in reasons if reason["rule"] == rule]
+
+
+def test_every_rule_has_a_reason_that_was_read() -> None:
+    assert {rule for rule, _, _ in CASES.values()} == set(RULES)
+
+
+def test_of_a_course_twice_at_one_time_the_second_says_that_it_does_not_count() -> None:
+    timetable = Timetable(PROBLEM, (Lecture(ALGEBRA, 0, LAB), Lecture(ALGEBRA, 0, HALL)))
+    first, second = document(timetable, formulation("UD2"))["lectures"]
+    assert (first["room"], second["room"]) == (LAB, HALL)
+    assert first["cost"] == 29 + 2
+    assert second["cost"] == 0
+    assert "does not count" in second["reasons"][0]["text"]
+
+
+def test_penalties_say_what_each_rule_weighs_and_counts() -> None:
+    timetable = Timetable(PROBLEM, (Lecture(ALGEBRA, 0, LAB),))
+    found = document(timetable, formulation("UD2"), bound=3)
+    assert found["bound"] == 3
+    assert {
+        "rule": "room_capacity", "kind": "soft", "weight": 1, "amount": 29, "cost": 29,
+    } in found["penalties"]  # fmt: skip
+    assert {
+        "rule": "lectures", "kind": "hard", "weight": 0, "amount": 4, "cost": 0,
+    } in found["penalties"]  # fmt: skip
+    assert found["teachers"] == ["Curie", "Noether"]
+    assert found["curricula"][0] == {"id": "first", "courses": [ALGEBRA, PHYSICS]}
+    assert found["rooms"][LAB] == {"id": "lab", "capacity": 1, "building": "south"}
+
+
+def test_without_buildings_and_limits_nothing_is_said_of_them() -> None:
+    rooms = (Room(id="hall", capacity=30), Room(id="lab", capacity=30))
+    plain = replace(PROBLEM, daily_lectures=None, rooms=rooms)
+    timetable = Timetable(plain, (Lecture(ALGEBRA, 0, HALL), Lecture(PHYSICS, 1, LAB)))
+    told = _told(document(timetable, formulation("UD5")))
+    assert told["travel_distance"] == told["student_load"] == 0

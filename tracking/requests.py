@@ -1,0 +1,70 @@
+"""What a running job is asked from outside: to finish now, or to be cancelled."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal, get_args
+
+__all__ = ["REQUESTS", "Heed", "Request", "Requests"]
+
+_log = logging.getLogger(__name__)
+
+Request = Literal["finish", "cancel"]
+"""``finish``: hand over the best so far, and end as completed. ``cancel``: end as cancelled."""
+
+REQUESTS: tuple[Request, ...] = get_args(Request)
+
+Heed = Callable[[Request], object]
+
+
+class Requests:
+    """Passes on what one job is asked, each request once, to whoever heeds it.
+
+    Nobody need be there yet when the request comes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._heard: Request | None = None
+        self._heed: Heed | None = None
+        self.heeded = False
+        """Whether the job does what it was asked."""
+
+    def hear(self, request: str) -> None:
+        """Take what the job is asked; one that is none, or was heard before, is passed over."""
+        with self._lock:
+            if request in REQUESTS and request != self._heard:
+                self._heard = request
+                self._pass_on()
+
+    def forget(self) -> None:
+        """The job is tried again: what was asked before is not meant for this attempt."""
+        with self._lock:
+            self._heard, self.heeded = None, False
+
+    @contextmanager
+    def heeding(self, heed: Heed) -> Iterator[None]:
+        """Have something called, from another thread, when the job is asked while the block lasts.
+
+        It should not wait. Once the block is left, it is not called any more.
+        """
+        with self._lock:
+            self._heed = heed
+            self._pass_on()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._heed = None
+
+    def _pass_on(self) -> None:
+        if self._heed is None or self._heard is None:
+            return
+        self.heeded = True
+        try:
+            self._heed(self._heard)
+        except Exception:  # noqa: BLE001 - called by the publisher, which has to go on
+            _log.exception("a job was asked to %s, and cannot", self._heard)
