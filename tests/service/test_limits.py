@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from starlette.datastructures import State
+
+from tests.service.access_parts import ADMIN, ANN, BOB, bearer, no_prefect, serving, settings_in
+from tracking.service.access import Caller
+from tracking.service.limits import one_stream_more
+from tracking.service.problems import Problem
+
+ME = "/api/session/"
+
+
+def test_who_calls_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+    with no_prefect(), serving(settings_in(tmp_path, request_rate="3/hour")) as service:
+        assert [service.get(ME, headers=ANN).status_code for _ in range(3)] == [200] * 3
+        refused = service.get(ME, headers=ANN)
+        assert refused.status_code == 429
+        assert refused.json()["type"] == "/problems/too-many-requests"
+        assert 1 <= int(refused.headers["retry-after"]) <= 3600
+        # Others are not held up by it.
+        assert service.get(ME, headers=BOB).status_code == 200
+        assert service.get("/").status_code == 200
+
+
+def test_an_address_that_nobody_is_known_of_cannot_go_on_for_ever(tmp_path: Path) -> None:
+    with no_prefect(), serving(settings_in(tmp_path, request_rate="3/hour")) as service:
+        tried = [service.get(ME, headers=bearer(f"{n}")).status_code for n in range(5)]
+        assert tried == [401, 401, 401, 429, 429]
+        assert service.get(ME, headers=ADMIN).status_code == 200
+
+
+def test_starting_jobs_is_counted_by_itself(tmp_path: Path) -> None:
+    with no_prefect(), serving(settings_in(tmp_path, job_rate="2/hour")) as service:
+        check = "/api/instances/check/"
+        tried = [service.post(check, headers=ANN).status_code for _ in range(3)]
+        assert tried == [415, 415, 429]
+        assert service.get(ME, headers=ANN).status_code == 200
+
+
+def test_a_caller_has_so_many_streams_open_and_no_more(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, max_streams_a_user=2)
+    state = State({"service": SimpleNamespace(settings=settings)})
+    ann, bob = Caller("ann", is_admin=False), Caller("bob", is_admin=False)
+
+    async def open_and_close() -> None:
+        async with one_stream_more(state, ann), one_stream_more(state, ann):
+            for _ in range(2):
+                with pytest.raises(Problem, match="expected at most 2 open streams") as told:
+                    async with one_stream_more(state, ann):
+                        pass
+            assert (told.value.status, told.value.type) == (429, "too-many-streams")
+            assert told.value.headers["Retry-After"]
+            async with one_stream_more(state, bob):
+                pass
+        with pytest.raises(ZeroDivisionError):
+            async with one_stream_more(state, ann):
+                _ = 1 / 0
+        async with one_stream_more(state, ann), one_stream_more(state, ann):
+            pass
+        assert not state.open_streams  # nobody is remembered for ever
+
+    asyncio.run(open_and_close())

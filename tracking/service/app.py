@@ -1,0 +1,82 @@
+"""The application: every route and what lies around them, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from tracking.service import access, instances, jobs, metrics, pages, results, stages, streams
+from tracking.service.hub import Hub, Pace
+from tracking.service.metrics import Metrics
+from tracking.service.pages import protect
+from tracking.service.prefect_jobs import PrefectJobs
+from tracking.service.problems import add_problem_handlers
+from tracking.service.settings import ServiceSettings
+
+__all__ = ["Check", "Service", "create_app"]
+
+Check = Callable[[Path], dict[str, Any]]
+"""Reads an instance: its name, what is in it, and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What routes work with: ``request.app.state.service``."""
+
+    settings: ServiceSettings
+    hub: Hub
+    prefect: PrefectJobs
+    metrics: Metrics
+    check: Check | None
+
+
+def create_app(
+    settings: ServiceSettings, *, check: Check | None = None, pace: Pace | None = None
+) -> FastAPI:
+    """Make the service's application; `tracking.service.server.Server` runs it.
+
+    Parameters
+    ----------
+    settings
+        What is configured.
+    check
+        Reads instances; without it, they are taken as they are.
+    pace
+        How often things are done.
+    """
+    counted, prefect = Metrics(), PrefectJobs(settings.deployment)
+    hub = Hub(settings.redis_url, prefect, counted, pace=pace)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with hub.running():
+            yield
+        await prefect.close()
+
+    app = FastAPI(
+        title="Horarium",
+        version=version("horarium"),
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        docs_url=None,  # they load scripts from elsewhere, which no page of ours may
+        redoc_url=None,
+    )
+    app.state.service = Service(settings, hub, prefect, counted, check)
+    add_problem_handlers(app)
+    for part in (access, instances, jobs, results, streams, stages, metrics, pages):
+        app.include_router(part.router)
+    app.add_middleware(streams.Streams)
+    protect(app, settings)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """What generated clients call it: the function's name."""
+    return route.name

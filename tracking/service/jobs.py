@@ -1,0 +1,171 @@
+"""Jobs: started, listed, looked at, finished and cancelled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from prefect.client.schemas.objects import FlowRun
+from pydantic import BaseModel
+
+from tracking.service.access import CREDENTIALS, Caller, known_caller, owner_of
+from tracking.service.instance_files import keep_upload
+from tracking.service.instances import check
+from tracking.service.job_documents import Job, Jobs, Links, job_document, status_now
+from tracking.service.orders import ORDER_FORM, ordered
+from tracking.service.prefect_jobs import PrefectJobs
+from tracking.service.problems import Problem, problem_responses
+from tracking.service.redis_jobs import redis_jobs
+from tracking.snapshot import ENDS, Snapshot, Status
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/generation-jobs", tags=["jobs"], dependencies=CREDENTIALS)
+
+Owner = Annotated[Caller, Depends(owner_of)]
+
+_OF_ONE_JOB = problem_responses(401, 403, 404, 429, 503)
+
+
+class Started(BaseModel):
+    """A job that was started."""
+
+    job_id: str
+    status: Literal["queued"] = "queued"
+    links: Links
+
+
+class JobStatus(BaseModel):
+    """How a job stands."""
+
+    job_id: str
+    status: Status
+
+
+@router.post(
+    "/generate/",
+    status_code=202,
+    openapi_extra=ORDER_FORM,
+    responses=problem_responses(400, 401, 403, 413, 415, 422, 429, 502, 503, 507),
+)
+async def generate(
+    request: Request,
+    response: Response,
+    caller: Annotated[Caller, Depends(known_caller)],
+    idempotency_key: Annotated[str, Header(max_length=255)] = "",
+) -> Started:
+    """Start a job; one and the same where the ``Idempotency-Key`` is one that was sent before."""
+    async with ordered(request, caller) as what:
+        errors = (await check(request, what.path)).errors
+        if errors:
+            raise Problem(422, "invalid-instance", "; ".join(errors[:3]), errors=errors)
+        instance = str(what.path) if what.is_upload else what.path.name
+        run = await _prefect(request).start(
+            caller.name,
+            {"instance": instance, **what.order.model_dump()},
+            idempotency_key=idempotency_key,
+        )
+        job_id = str(run.id)
+        if what.is_upload and run.parameters.get("instance") == instance:
+            await to_thread.run_sync(keep_upload, what.path, job_id)
+    started = Started(job_id=job_id, links=Links.of(job_id))
+    response.headers["Location"] = started.links.self
+    return started
+
+
+@router.get("/", responses=problem_responses(401, 422, 429, 503))
+async def list_jobs(
+    request: Request,
+    caller: Annotated[Caller, Depends(known_caller)],
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Jobs:
+    """List one's own jobs, newest first; administrators see everybody's."""
+    owner = None if caller.is_admin else caller.name
+    runs, total = await _prefect(request).runs(owner, limit=limit, offset=offset)
+    seen = await redis_jobs(request.app.state).snapshots([str(run.id) for run in runs])
+    folder = request.app.state.service.settings.data_folder
+
+    def put_together() -> list[Job]:
+        return [job_document(str(run.id), run, seen.get(str(run.id)), folder) for run in runs]
+
+    return Jobs(jobs=await to_thread.run_sync(put_together), total=total)
+
+
+@router.get("/{job_id}/", responses=_OF_ONE_JOB)
+async def read_job(request: Request, job_id: str, _owner: Owner) -> Job:
+    """Say how a job stands."""
+    run, seen = await _find(request, job_id)
+    folder = request.app.state.service.settings.data_folder
+    return await to_thread.run_sync(job_document, job_id, run, seen, folder)
+
+
+@router.delete(
+    "/{job_id}/cancel/",
+    status_code=202,
+    responses=_OF_ONE_JOB | problem_responses(409),
+)
+async def cancel_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
+    """Cancel a job. It ends as cancelled, and leaves the best timetable that it has found."""
+    run, seen = await _find(request, job_id)
+    status = _not_ended(run, seen)
+    asked = seen is not None and await redis_jobs(request.app.state).request(job_id, "cancel")
+    try:
+        status = await _prefect(request).cancel(job_id) or status
+    except Problem:
+        if not asked:
+            raise
+    return JobStatus(job_id=job_id, status=status)
+
+
+@router.post(
+    "/{job_id}/finish/",
+    status_code=202,
+    responses=_OF_ONE_JOB | problem_responses(409),
+)
+async def finish_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
+    """Have a job stop searching, and publish the best timetable that it has found."""
+    status = _not_ended(*await _find(request, job_id))
+    if status == "queued":
+        raise Problem(409, "not-started", "the job has not begun: it can be cancelled")
+    if not await redis_jobs(request.app.state).request(job_id, "finish"):
+        raise Problem(
+            503,
+            "redis-unavailable",
+            "Redis does not answer, and the job is asked there: try again in a while",
+            headers={"Retry-After": "5"},
+        )
+    return JobStatus(job_id=job_id, status=status)
+
+
+async def _find(request: Request, job_id: str) -> tuple[FlowRun | None, Snapshot | None]:
+    """What Prefect and Redis know of a job: one of them does.
+
+    Raises
+    ------
+    Problem
+        404, if neither does; 503, if Prefect does not answer and Redis knows nothing.
+    """
+    seen = (await redis_jobs(request.app.state).snapshots([job_id])).get(job_id)
+    try:
+        run = await _prefect(request).run(job_id)
+    except Problem:
+        if seen is None:
+            raise
+        run = None
+    if run is None and seen is None:
+        raise Problem(404, "no-such-job", "there is no job of this id, or not any more")
+    return run, seen
+
+
+def _not_ended(run: FlowRun | None, seen: Snapshot | None) -> Status:
+    status = status_now(run, seen)
+    if status in ENDS:
+        raise Problem(409, "ended", f"the job has ended: it is {status}", job_status=status)
+    return status
+
+
+def _prefect(request: Request) -> PrefectJobs:
+    prefect: PrefectJobs = request.app.state.service.prefect
+    return prefect
