@@ -3,24 +3,34 @@ BIN := .venv/bin
 # Prefect's database, and what is learned from runs, stay inside the clone.
 export PREFECT_HOME ?= $(CURDIR)/.venv/prefect
 export HORARIUM_STATE_FOLDER ?= $(CURDIR)/.venv/state
+export HORARIUM_DATA_FOLDER ?= $(CURDIR)/.venv/data
+PAGE := tracking/service/static/index.html
 
-.PHONY: demo test test-fast nightly lint bench rivals ablation clean
+.PHONY: demo page test test-fast nightly lint bench rivals ablation clean
 
 demo: .venv/kernels  ## solve the shipped instance with live progress
 	$(BIN)/horarium generate examples/small-university.ectt --time-limit 60 --output demo-timetable.sol
+	@if command -v npm > /dev/null; then echo "The same in a browser: make page"; \
+	else echo "The page in a browser needs Node 20 or newer, which is not there."; fi
 
-test: .venv/kernels  ## every test
+page: .venv/kernels $(PAGE)  ## everything on this machine: Prefect, a worker, the service and its page
+	$(BIN)/horarium up
+
+test: .venv/kernels $(PAGE)  ## every test
+	cd web && npm test
 	$(BIN)/pytest
 
-test-fast: .venv/kernels  ## all but whole runs and servers
+test-fast: .venv/kernels web/node_modules/.ready  ## all but whole runs and servers
+	cd web && npm test
 	$(BIN)/pytest -m "not slow"
 
 nightly: .venv/kernels  ## long random walks, and chaos with more seeds
 	HORARIUM_NIGHTLY=1 $(BIN)/pytest -s tests/tracking/test_stateful.py tests/tracking/test_stateful_processes.py
 	HORARIUM_CHAOS_SEEDS="$(shell date +%j) 2 3" $(BIN)/pytest tests/chaos
 
-lint: .venv/ready
+lint: .venv/ready web/node_modules/.ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	cd web && npm run lint
 
 bench: .venv/kernels
 	$(BIN)/python -m benchmarks.speed.kernel
@@ -47,12 +57,19 @@ ablation: .venv/kernels  ## what each stage is worth; hours
 	$(BIN)/python -m benchmarks.quality.ablation $(QUALITY) --runs quality-runs/ablation.jsonl
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf web/node_modules tracking/service/static .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,dask,clips,bench]'
 	touch $@
+
+web/node_modules/.ready: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(PAGE): web/node_modules/.ready web/index.html web/vite.config.ts $(shell find web/src -type f 2> /dev/null)
+	cd web && npm run build
 
 # Numba keeps what it compiled until the function's own file changes; these are inlined into each
 # other, so all are compiled again when one changes.

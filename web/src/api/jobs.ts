@@ -1,0 +1,118 @@
+import { request, requestJson } from "./http";
+import type { Timetable } from "./timetable";
+import type { ProgressInfo, Status } from "./types";
+
+export interface Parameters {
+  formulation: string;
+  time_limit_seconds: number;
+  plan: string;
+  seed: number;
+}
+
+export interface Result {
+  cost: number;
+  violations: number;
+  bound: number | null;
+}
+
+/** One run, as the service lists it; times are Unix seconds. */
+export interface Job {
+  job_id: string;
+  instance: string;
+  owner: string | null;
+  status: Status;
+  created_at: number | null;
+  started_at: number | null;
+  ended_at: number | null;
+  parameters: Partial<Parameters>;
+  progress: ProgressInfo | null;
+  result: Result | null;
+}
+
+export interface Instance {
+  name: string;
+  size_bytes: number;
+}
+
+export interface DataCheck {
+  name: string;
+  summary: Record<"courses" | "lectures" | "rooms" | "curricula" | "periods", number> | null;
+  errors: string[];
+}
+
+export interface JobFile {
+  name: string;
+  media_type: string;
+  size_bytes: number;
+  url: string;
+}
+
+/** What to make a timetable of: a file of the reader's, or a name the service knows. */
+export type Source = { file: File } | { name: string };
+
+const JOBS = "/api/generation-jobs/";
+
+const job = (jobId: string) => `${JOBS}${encodeURIComponent(jobId)}/`;
+
+function formOf(source: Source): FormData {
+  const form = new FormData();
+  if ("file" in source) form.set("instance", source.file);
+  else form.set("instance_name", source.name);
+  return form;
+}
+
+export async function listInstances(signal?: AbortSignal): Promise<Instance[]> {
+  return (await requestJson<{ instances: Instance[] }>("/api/instances/", { signal })).instances;
+}
+
+export function checkInstance(source: Source, signal?: AbortSignal): Promise<DataCheck> {
+  return requestJson("/api/instances/check/", { method: "POST", body: formOf(source), signal });
+}
+
+/** Start a run. The same key starts it once, however often it is sent. */
+export function generate(
+  source: Source,
+  parameters: Parameters,
+  key: string,
+): Promise<{ job_id: string }> {
+  const body = formOf(source);
+  for (const [name, value] of Object.entries(parameters)) body.set(name, String(value));
+  return requestJson(`${JOBS}generate/`, {
+    method: "POST",
+    body,
+    headers: { "Idempotency-Key": key },
+  });
+}
+
+export function listJobs(
+  limit: number,
+  signal?: AbortSignal,
+): Promise<{ jobs: Job[]; total: number }> {
+  return requestJson(`${JOBS}?limit=${limit}&offset=0`, { signal });
+}
+
+export function getJob(jobId: string, signal?: AbortSignal): Promise<Job> {
+  return requestJson(job(jobId), { signal });
+}
+
+export async function cancelJob(jobId: string): Promise<void> {
+  await request(`${job(jobId)}cancel/`, { method: "DELETE" });
+}
+
+/** Stop searching, and publish the best timetable so far. */
+export async function finishJob(jobId: string): Promise<void> {
+  await request(`${job(jobId)}finish/`, { method: "POST" });
+}
+
+export function getTimetable(jobId: string, signal?: AbortSignal): Promise<Timetable> {
+  return requestJson(`${job(jobId)}timetable/`, { signal });
+}
+
+export async function listFiles(jobId: string, signal?: AbortSignal): Promise<JobFile[]> {
+  return (await requestJson<{ files: JobFile[] }>(`${job(jobId)}files/`, { signal })).files;
+}
+
+/** What was found when, as CSV. */
+export async function getCurve(jobId: string, signal?: AbortSignal): Promise<string> {
+  return (await request(`${job(jobId)}files/curve.csv`, { signal })).text();
+}

@@ -1,0 +1,49 @@
+/** The timetable document. Courses, rooms and lectures refer to each other by their place in the lists. */
+export interface Timetable {
+  instance: string;
+  formulation: string;
+  num_days: number;
+  periods_per_day: number;
+  cost: number;
+  violations: number;
+  bound: number | null;
+  penalties: Penalty[];
+  rooms: { id: string; capacity: number; building: string }[];
+  teachers: string[];
+  curricula: { id: string; courses: number[] }[];
+  courses: Course[];
+  lectures: Lecture[];
+}
+
+export interface Penalty {
+  rule: string;
+  kind: "hard" | "soft";
+  weight: number;
+  amount: number;
+  cost: number;
+}
+
+/** Why something costs what it costs; `cost` is 0 where a hard rule is broken. */
+export interface Reason {
+  rule: string;
+  cost: number;
+  text: string;
+}
+
+export interface Course {
+  id: string;
+  teacher: string;
+  num_lectures: number;
+  min_working_days: number;
+  num_students: number;
+  reasons: Reason[];
+}
+
+export interface Lecture {
+  course: number;
+  day: number;
+  period: number;
+  room: number;
+  cost: number;
+  reasons: Reason[];
+}

@@ -1,0 +1,71 @@
+/** The rules of a timetable in people's words. */
+
+interface Words {
+  title: string;
+  /** What one unit of it is. */
+  unit: string;
+}
+
+const RULES: Record<string, Words> = {
+  lectures: { title: "Every lecture takes place", unit: "lectures missing or too many" },
+  conflicts: {
+    title: "Nobody is in two places at once",
+    unit: "clashes of a teacher or a curriculum",
+  },
+  availability: { title: "Only when the teacher can", unit: "lectures at a time that is closed" },
+  room_occupancy: { title: "One lecture a room at a time", unit: "lectures too many in a room" },
+  room_capacity: { title: "A seat for everyone", unit: "seats missing" },
+  min_working_days: { title: "Spread over enough days", unit: "days missing" },
+  room_stability: { title: "A course keeps its room", unit: "rooms beyond the first" },
+  room_suitability: {
+    title: "A room that suits the course",
+    unit: "lectures in an unsuitable room",
+  },
+  double_lectures: { title: "Lectures of a day side by side", unit: "lectures on their own" },
+  isolated_lectures: { title: "No lonely lectures", unit: "lectures with none before or after" },
+  windows: { title: "No gaps in a day", unit: "free periods between lectures" },
+  student_load: {
+    title: "Neither empty nor crowded days",
+    unit: "lectures too few or too many in a day",
+  },
+  travel_distance: { title: "No hurry between buildings", unit: "moves between buildings" },
+};
+
+export function ruleWords(rule: string): Words {
+  const words = rule.replaceAll("_", " ");
+  return RULES[rule] ?? { title: words.charAt(0).toUpperCase() + words.slice(1), unit: "times" };
+}
+
+/** The sets of rules one can choose from. */
+export const FORMULATIONS: readonly { name: string; label: string; text: string }[] = [
+  {
+    name: "UD1",
+    label: "Basic",
+    text: "Seats for everyone, courses spread over the week, no lonely lectures.",
+  },
+  {
+    name: "UD2",
+    label: "Standard",
+    text: "Seats for everyone, courses spread over the week, no lonely lectures, one room a course.",
+  },
+  {
+    name: "UD3",
+    label: "Students’ days",
+    text: "Seats for everyone, no gaps, neither empty nor crowded days, suitable rooms.",
+  },
+  {
+    name: "UD4",
+    label: "Double lectures",
+    text: "As “Students’ days”, with suitable rooms a must and lectures of a day side by side.",
+  },
+  {
+    name: "UD5",
+    label: "Several buildings",
+    text: "As “Basic”, with no gaps, balanced days and no hurry between buildings.",
+  },
+];
+
+export function formulationLabel(name: string): string {
+  const known = FORMULATIONS.find((formulation) => formulation.name === name);
+  return known ? `${known.label} (${name})` : name;
+}

@@ -1,0 +1,69 @@
+import { useCallback, useEffect } from "react";
+import { checkInstance, type Source } from "../api/jobs";
+import { formatNumber } from "../components/format";
+import { Notice, ProblemNotice } from "../components/Notice";
+import { useResource } from "../hooks/useResource";
+
+const COUNTED = ["courses", "lectures", "rooms", "curricula", "periods"] as const;
+const MOST_SHOWN = 8;
+
+interface DataCheckProps {
+  source: Source;
+  /** Told whether a run can be started with the data. */
+  onChecked: (isReadable: boolean) => void;
+}
+
+/** What is in the data, and what cannot work with it, before time is spent on it. */
+export function DataCheck({ source, onChecked }: DataCheckProps) {
+  const { data, problem, loading, reload } = useResource(
+    useCallback((signal: AbortSignal) => checkInstance(source, signal), [source]),
+  );
+  const isReadable = !loading && !problem && data?.summary != null;
+  useEffect(() => {
+    onChecked(isReadable);
+    return () => onChecked(false);
+  }, [isReadable, onChecked]);
+
+  if (problem) return <ProblemNotice problem={problem} retry={reload} />;
+  if (data === null) {
+    return (
+      <div role="status">
+        <span className="for-ears">Checking the data</span>
+        <div className="skeleton" />
+      </div>
+    );
+  }
+  return (
+    <div className="check" role="status" aria-label="Data check">
+      {data.summary && (
+        <dl className="counts">
+          {COUNTED.map((name) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{formatNumber(data.summary?.[name] ?? 0)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {data.errors.length === 0 ? (
+        <p className="check-good">The data is complete, and nothing in it rules a timetable out.</p>
+      ) : (
+        <Notice
+          tone={data.summary ? "warning" : "bad"}
+          icon="warning"
+          title={data.summary ? "Some of this cannot work" : "This cannot be read"}
+        >
+          <ul>
+            {data.errors.slice(0, MOST_SHOWN).map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+          {data.errors.length > MOST_SHOWN && (
+            <p>and {formatNumber(data.errors.length - MOST_SHOWN)} more</p>
+          )}
+          {data.summary && <p>A run will still find the timetable that comes nearest.</p>}
+        </Notice>
+      )}
+    </div>
+  );
+}

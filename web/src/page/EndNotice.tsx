@@ -1,0 +1,33 @@
+import type { ProgressInfo } from "../api/types";
+import { Notice } from "../components/Notice";
+
+/** Why a run ended, where it did not end as hoped. */
+export function EndNotice({ snapshot }: { snapshot: ProgressInfo }) {
+  const { status, metadata } = snapshot;
+  if (status === "failed") {
+    return (
+      <Notice tone="bad" icon="warning" title="The run failed">
+        {metadata.error ? (
+          <p className="reason">{metadata.error}</p>
+        ) : (
+          <p>No reason is known. Start it again; if it fails again, ask an administrator.</p>
+        )}
+      </Notice>
+    );
+  }
+  if (status === "cancelled") {
+    return (
+      <Notice icon="cross" title="The run was cancelled">
+        <p>The best timetable up to then is kept, if there was one.</p>
+      </Notice>
+    );
+  }
+  if (status === "timeout") {
+    return (
+      <Notice tone="warning" icon="clock" title="The run was out of time">
+        <p>It was stopped from outside. Start it again with a longer time limit.</p>
+      </Notice>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,70 @@
+import { useState } from "react";
+import { Problem } from "../api/http";
+import { cancelJob, finishJob } from "../api/jobs";
+import type { Status } from "../api/types";
+import { ConfirmDialog } from "../components/ConfirmDialog";
+import { ProblemNotice } from "../components/Notice";
+
+type Wish = "finish" | "cancel";
+
+/** Ends a run: now, with the best so far, or for good. */
+export function JobActions({ jobId, status }: { jobId: string; status: Status }) {
+  const [asked, setAsked] = useState<Wish | null>(null);
+  const [confirming, setConfirming] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+
+  const ask = async (wish: Wish) => {
+    setAsked(wish);
+    setProblem(null);
+    try {
+      await (wish === "finish" ? finishJob(jobId) : cancelJob(jobId));
+    } catch (error) {
+      setAsked(null);
+      const isOver = error instanceof Problem && error.status === 409;
+      if (isOver) return;
+      setProblem(error instanceof Problem ? error : new Problem(0, "The answer cannot be read"));
+    }
+  };
+
+  return (
+    <div className="job-actions">
+      {problem && <ProblemNotice problem={problem} />}
+      <div className="actions">
+        {status !== "queued" && (
+          <button
+            type="button"
+            className="primary"
+            disabled={asked !== null}
+            onClick={() => ask("finish")}
+          >
+            {asked === "finish" ? "Finishing …" : "Finish now"}
+          </button>
+        )}
+        <button type="button" disabled={asked === "cancel"} onClick={() => setConfirming(true)}>
+          {asked === "cancel" ? "Cancelling …" : "Cancel"}
+        </button>
+        <p className="quiet">
+          {asked === "finish" && "The search stops; the best timetable so far is published."}
+          {asked === "cancel" && "The run stops within a few seconds."}
+          {asked === null &&
+            status !== "queued" &&
+            "“Finish now” stops searching and publishes the best timetable so far."}
+        </p>
+      </div>
+      {confirming && (
+        <ConfirmDialog
+          title="Cancel this run?"
+          confirm="Cancel the run"
+          refuse="Let it run"
+          onConfirm={() => ask("cancel")}
+          onClose={() => setConfirming(false)}
+        >
+          <p>
+            It stops and counts as cancelled. To end it early with a result, choose “Finish now”
+            instead.
+          </p>
+        </ConfirmDialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+import { useCallback, useState } from "react";
+import { type Job, listJobs } from "../api/jobs";
+import { isEnd } from "../api/types";
+import { formatMoment, formatNumber, formatPercent } from "../components/format";
+import { Notice, ProblemNotice } from "../components/Notice";
+import { ProgressBar } from "../components/ProgressBar";
+import { formulationLabel } from "../components/rules";
+import { StatusChip } from "../components/StatusChip";
+import { useSession } from "../hooks/session";
+import { useRepeat } from "../hooks/useRepeat";
+import { useResource } from "../hooks/useResource";
+import { Link } from "./Link";
+import { pathOf } from "./route";
+
+const PAGE = 20;
+const BUSY_MS = 5_000;
+const QUIET_MS = 30_000;
+
+/** One's own runs, newest first. */
+export function JobList() {
+  const { session } = useSession();
+  const [limit, setLimit] = useState(PAGE);
+  const { data, problem, reload } = useResource(
+    useCallback((signal: AbortSignal) => listJobs(limit, signal), [limit]),
+  );
+  const jobs = data?.jobs ?? [];
+  useRepeat(reload, jobs.some((job) => !isEnd(job.status)) ? BUSY_MS : QUIET_MS);
+
+  return (
+    <section className="jobs" aria-labelledby="jobs-title">
+      <h2 id="jobs-title">{session?.is_admin ? "All timetables" : "Your timetables"}</h2>
+      {problem && problem.status !== 401 && data !== null && (
+        <Notice tone="warning" icon="cloud" title="This list may be out of date">
+          <p>{problem.title}. The page keeps trying.</p>
+        </Notice>
+      )}
+      {problem && (data === null || problem.status === 401) && (
+        <ProblemNotice problem={problem} retry={reload} />
+      )}
+      {!problem && data === null && <Skeleton />}
+      {data !== null && jobs.length === 0 && (
+        <Notice icon="calendar" title="No timetables yet">
+          <p>Choose your data and start the first one. It will be listed here while it runs.</p>
+        </Notice>
+      )}
+      <ul className="job-list">
+        {jobs.map((job) => (
+          <JobRow key={job.job_id} job={job} showOwner={session?.is_admin ?? false} />
+        ))}
+      </ul>
+      {data !== null && jobs.length < data.total && (
+        <button type="button" onClick={() => setLimit(limit + PAGE)}>
+          Show more ({formatNumber(data.total - jobs.length)})
+        </button>
+      )}
+    </section>
+  );
+}
+
+function JobRow({ job, showOwner }: { job: Job; showOwner: boolean }) {
+  const percent = job.progress?.overall_progress ?? 0;
+  const said = formatPercent(percent, job.status);
+  const begun = job.started_at ?? job.created_at;
+  return (
+    <li className="job-row">
+      <div className="job-row-head">
+        <Link to={pathOf(job.job_id)} className="job-name">
+          {job.instance || job.job_id}
+        </Link>
+        <StatusChip status={job.status} />
+      </div>
+      <p className="quiet">
+        {job.parameters.formulation && formulationLabel(job.parameters.formulation)}
+        {begun !== null && ` · ${formatMoment(begun)}`}
+        {showOwner && job.owner && ` · ${job.owner}`}
+      </p>
+      {!isEnd(job.status) && (
+        <div className="job-row-progress">
+          <ProgressBar
+            label={`Progress of ${job.instance || job.job_id}`}
+            percent={percent}
+            text={said}
+            kind="small"
+          />
+          <span>{said}</span>
+        </div>
+      )}
+      {isEnd(job.status) && job.result && <p className="job-result">{resultWords(job.result)}</p>}
+    </li>
+  );
+}
+
+function resultWords({ cost, violations }: NonNullable<Job["result"]>): string {
+  if (violations > 0) return `${formatNumber(violations)} hard rules broken`;
+  return `Cost ${formatNumber(cost)}, every hard rule kept`;
+}
+
+function Skeleton() {
+  return (
+    <div role="status">
+      <span className="for-ears">Loading the list</span>
+      <div className="skeleton" />
+      <div className="skeleton" />
+      <div className="skeleton" />
+    </div>
+  );
+}

@@ -1,0 +1,151 @@
+import type { Following } from "../api/follower";
+import { getStageLabel } from "../api/stages";
+import { isEnd, type ProgressInfo } from "../api/types";
+import { Announcer } from "../components/Announcer";
+import { ConnectionSign } from "../components/ConnectionSign";
+import {
+  formatDuration,
+  formatDurationRange,
+  formatNumber,
+  formatPercent,
+  roughly,
+} from "../components/format";
+import { Notice } from "../components/Notice";
+import { ProgressBar } from "../components/ProgressBar";
+import { StageRow } from "../components/StageRow";
+import { TimeLeft } from "../components/TimeLeft";
+import { usePipelineStages } from "../hooks/usePipelineStages";
+import { useSmoothProgress } from "../hooks/useSmoothProgress";
+import { JobActions } from "./JobActions";
+
+interface ProgressCardProps {
+  jobId: string;
+  plan: string;
+  snapshot: ProgressInfo;
+  following: Following;
+}
+
+/** How far a run is, how long it will take, and what one can do about it. */
+export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardProps) {
+  const { data: stages } = usePipelineStages(plan);
+  const percent = useSmoothProgress(snapshot.overall_progress);
+  const { status } = snapshot;
+  const ended = isEnd(status);
+  return (
+    <section
+      className={ended ? "card progress progress-ended" : "card progress"}
+      aria-label="Progress"
+    >
+      <div className="progress-head">
+        <p className="percent">{formatPercent(percent, percent >= 100 ? status : "running")}</p>
+        <div className="progress-words">
+          <p className="stage-name">{headline(snapshot)}</p>
+          {ended ? (
+            <p className="time-left">
+              after {formatDuration(snapshot.last_updated - snapshot.started_at)}
+            </p>
+          ) : (
+            status !== "queued" && <TimeLeft snapshot={snapshot} />
+          )}
+        </div>
+        {!ended && <ConnectionSign connection={following.connection} />}
+      </div>
+      <ProgressBar
+        kind="overall"
+        label="Overall progress"
+        percent={percent}
+        text={spoken(snapshot)}
+        ticks={ended ? [] : stages?.map((stage) => stage.end)}
+      />
+      <Announcer snapshot={snapshot} />
+      {!ended && <Standing snapshot={snapshot} following={following} />}
+      {!ended && status !== "queued" && <StageProgress key={snapshot.stage} snapshot={snapshot} />}
+      {stages && status !== "completed" && <StageRow stages={stages} snapshot={snapshot} />}
+      {!ended && <JobActions jobId={jobId} status={status} />}
+    </section>
+  );
+}
+
+/** The stage in work, counted in what it does. */
+function StageProgress({ snapshot }: { snapshot: ProgressInfo }) {
+  const percent = useSmoothProgress(snapshot.stage_progress);
+  const { completed_items: completed, total_items: total } = snapshot.metadata;
+  const said = formatPercent(percent);
+  return (
+    <div className="stage-progress">
+      <ProgressBar label="Progress of this stage" percent={percent} text={said} />
+      <p className="quiet">
+        This stage: {said}
+        {typeof completed === "number" &&
+          typeof total === "number" &&
+          total > 1 &&
+          `, ${formatNumber(completed)} of ${formatNumber(total)} parts`}
+      </p>
+    </div>
+  );
+}
+
+/** What is out of the ordinary about a run that has not ended. */
+function Standing({ snapshot, following }: { snapshot: ProgressInfo; following: Following }) {
+  if (following.lost) {
+    return (
+      <Notice tone="warning" icon="question" title="This run has gone silent">
+        <p>
+          Nothing has been heard of it for a while. If it does not come back by itself, it will be
+          marked as failed here.
+        </p>
+      </Notice>
+    );
+  }
+  if (following.connection === "disconnected") {
+    return (
+      <Notice tone="warning" icon="cloud" title="No news gets through at the moment">
+        <p>The run goes on without this page. What you see is the last that is known.</p>
+      </Notice>
+    );
+  }
+  if (snapshot.status === "queued") {
+    return (
+      <Notice icon="clock" title="Waiting for its turn">
+        <p>It starts by itself as soon as there is room. You can close this page.</p>
+      </Notice>
+    );
+  }
+  if (snapshot.stalled) {
+    return (
+      <Notice icon="clock" title="This part takes longer than usual">
+        <p>The run is alive and works on. “Finish now” keeps the best timetable so far.</p>
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function headline(snapshot: ProgressInfo): string {
+  switch (snapshot.status) {
+    case "queued":
+      return "Waiting to start";
+    case "initializing":
+      return "Starting";
+    case "completed":
+      return "The timetable is ready";
+    case "failed":
+    case "cancelled":
+    case "timeout":
+      return `Stopped at: ${snapshot.stage_label || getStageLabel(snapshot.stage)}`;
+    default:
+      return snapshot.stage_label || getStageLabel(snapshot.stage);
+  }
+}
+
+function spoken(snapshot: ProgressInfo): string {
+  const { eta_seconds: left, eta_low_seconds: low, eta_high_seconds: high, status } = snapshot;
+  const parts = [formatPercent(snapshot.overall_progress, status), headline(snapshot)];
+  if (!isEnd(status) && left) {
+    parts.push(`about ${formatDuration(roughly(left), "long")} left`);
+    if (low !== null && high !== null && high > low) {
+      parts.push(`likely ${formatDurationRange(low, high, "long")}`);
+    }
+  }
+  return parts.join(", ");
+}

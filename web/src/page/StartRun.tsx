@@ -1,0 +1,117 @@
+import { type FormEvent, useRef, useState } from "react";
+import { Problem } from "../api/http";
+import { generate, type Source } from "../api/jobs";
+import { ProblemNotice } from "../components/Notice";
+import { FORMULATIONS } from "../components/rules";
+import { DataCheck } from "./DataCheck";
+import { InstanceChoice } from "./InstanceChoice";
+import { goTo, pathOf } from "./route";
+
+const PLANS = [
+  { name: "default", label: "Usual" },
+  { name: "search-heavy", label: "Most of it for improving" },
+  { name: "solve-heavy", label: "Most of it for the first schedule" },
+  { name: "learned", label: "As earlier runs took" },
+];
+
+/** A new timetable: of which data, by which rules, in how much time. */
+export function StartRun() {
+  const [source, setSource] = useState<Source | null>(null);
+  const [isReadable, setIsReadable] = useState(false);
+  const [formulation, setFormulation] = useState("UD2");
+  const [minutes, setMinutes] = useState("2");
+  const [plan, setPlan] = useState("default");
+  const [seed, setSeed] = useState("0");
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  // The same press, sent twice by a bad connection, starts one run.
+  const key = useRef({ of: "", value: "" });
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!source) return;
+    const parameters = {
+      formulation,
+      plan,
+      time_limit_seconds: Math.round(Number(minutes) * 60),
+      seed: Number(seed),
+    };
+    const wish = JSON.stringify([parameters, "file" in source ? source.file.name : source.name]);
+    if (key.current.of !== wish) key.current = { of: wish, value: randomKey() };
+    setBusy(true);
+    setProblem(null);
+    try {
+      const { job_id } = await generate(source, parameters, key.current.value);
+      goTo(pathOf(job_id));
+    } catch (error) {
+      setProblem(error instanceof Problem ? error : new Problem(0, "The answer cannot be read"));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form className="card start" onSubmit={submit} aria-labelledby="start-title">
+      <h1 id="start-title">New timetable</h1>
+      <InstanceChoice source={source} onChoose={setSource} />
+      {source && <DataCheck source={source} onChecked={setIsReadable} />}
+      <label className="field">
+        <span>Rules</span>
+        <select value={formulation} onChange={(event) => setFormulation(event.target.value)}>
+          {FORMULATIONS.map(({ name, label }) => (
+            <option key={name} value={name}>
+              {label} ({name})
+            </option>
+          ))}
+        </select>
+        <span className="quiet">{FORMULATIONS.find(({ name }) => name === formulation)?.text}</span>
+      </label>
+      <label className="field">
+        <span>Time limit, in minutes</span>
+        <input
+          type="number"
+          required
+          min="0.1"
+          max="1440"
+          step="any"
+          value={minutes}
+          onChange={(event) => setMinutes(event.target.value)}
+        />
+        <span className="quiet">More time finds better timetables. You can finish earlier.</span>
+      </label>
+      <details className="more">
+        <summary>More</summary>
+        <label className="field">
+          <span>How the progress bar is divided</span>
+          <select value={plan} onChange={(event) => setPlan(event.target.value)}>
+            {PLANS.map(({ name, label }) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          <span>Seed</span>
+          <input
+            type="number"
+            required
+            min="0"
+            step="1"
+            value={seed}
+            onChange={(event) => setSeed(event.target.value)}
+          />
+          <span className="quiet">Another number searches in another way.</span>
+        </label>
+      </details>
+      {problem && <ProblemNotice problem={problem} />}
+      <button type="submit" className="primary wide" disabled={busy || !source || !isReadable}>
+        {busy ? "Starting …" : "Make the timetable"}
+      </button>
+    </form>
+  );
+}
+
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
