@@ -18,7 +18,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["progress"], dependencies=CREDENTIALS)
 
 
-class StageDefinition(BaseModel):
+class PipelineStage(BaseModel):
     """A stage: its id, what people read, and where it lies on the bar in percent."""
 
     id: str
@@ -31,7 +31,7 @@ class StageDefinitions(BaseModel):
     """The stages of a plan, in the order they run."""
 
     plan: str
-    stages: list[StageDefinition]
+    stages: list[PipelineStage]
 
 
 @router.get("/api/stages", responses=problem_responses(401, 422, 429))
@@ -50,7 +50,7 @@ async def list_stages(
     return StageDefinitions(
         plan=found.name,
         stages=[
-            StageDefinition(id=stage.id, label=stage.label, start=stage.start, end=stage.end)
+            PipelineStage(id=stage.id, label=stage.label, start=stage.start, end=stage.end)
             for stage in found.stages
         ],
     )

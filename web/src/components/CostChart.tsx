@@ -1,4 +1,4 @@
-import { type PointerEvent, useRef, useState } from "react";
+import { type PointerEvent, useState } from "react";
 import { brokenSpans, costScale, type Point, timeTicks } from "../api/curve";
 import { useWidth } from "../hooks/useWidth";
 import { formatDuration, formatNumber } from "./format";
@@ -14,8 +14,7 @@ interface CostChartProps {
 
 /** The cost of the best timetable over time, above the least that any timetable can cost. */
 export function CostChart({ points, seconds }: CostChartProps) {
-  const frame = useRef<HTMLElement>(null);
-  const width = useWidth(frame, 640);
+  const [frame, width] = useWidth(640);
   const [pointed, setPointed] = useState<number | null>(null);
   const last = points.at(-1);
   if (!last) return <p className="quiet">No timetable has been found yet.</p>;

@@ -1,0 +1,32 @@
+"""The page's types have the fields that Python writes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from tracking.service.stages import PipelineStage, StageDefinitions
+from tracking.snapshot import Snapshot, Status
+
+TYPES = Path(__file__).parents[2].joinpath("web/src/api/types.ts").read_text()
+
+
+def fields_of(interface: str) -> set[str]:
+    found = re.search(rf"interface {interface} {{\n(.*?)\n}}", TYPES, re.DOTALL)
+    assert found
+    return set(re.findall(r"^  (\w+)\??:", found[1], re.MULTILINE))
+
+
+def test_a_snapshot_has_the_same_fields_on_both_sides() -> None:
+    assert fields_of("ProgressInfo") == set(Snapshot.__annotations__)
+
+
+def test_stages_have_the_same_fields_on_both_sides() -> None:
+    assert fields_of("PipelineStage") == set(PipelineStage.__annotations__)
+    assert fields_of("StageDefinitions") == set(StageDefinitions.__annotations__)
+
+
+def test_a_status_is_one_of_the_same_words_on_both_sides() -> None:
+    words = re.findall(r"type (?:End|Status) = ([^;]+);", TYPES)
+    assert set(re.findall(r'"(\w+)"', " ".join(words))) == set(get_args(Status))
