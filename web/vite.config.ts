@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { mockService } from "./dev/mock";
+import { mockService } from "./dev/mock.ts";
 
 export default defineConfig({
   // The mock answers on `npm run dev` and `npm run preview`; it is in no build.

@@ -9,8 +9,8 @@ import { createHash, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Connect, Plugin } from "vite";
-import { curve, job, type Run, STAGES, snapshot } from "./run";
-import { timetable } from "./university";
+import { curve, job, type Run, STAGES, snapshot } from "./run.ts";
+import { timetable } from "./university.ts";
 
 const EVERY_MS = 500;
 /** As the service sends it: the built page must do with it. */

@@ -1,6 +1,6 @@
 /** A run that is not one: what its snapshots would be, by the clock. */
-import type { Job } from "../src/api/jobs";
-import type { PipelineStage, ProgressInfo, Status } from "../src/api/types";
+import type { Job } from "../src/api/jobs.ts";
+import type { PipelineStage, ProgressInfo, Status } from "../src/api/types.ts";
 
 export const STAGES: PipelineStage[] = [
   { id: "loading", label: "Reading the data", start: 0, end: 5 },

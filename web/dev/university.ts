@@ -1,5 +1,5 @@
 /** A made-up university, and a timetable of it with its costs: for looking at the page, not for solving. */
-import type { Course, Lecture, Reason, Timetable } from "../src/api/timetable";
+import type { Course, Lecture, Reason, Timetable } from "../src/api/timetable.ts";
 
 /** Numbers that look random and are the same each time. */
 function draws(seed: number): (below: number) => number {

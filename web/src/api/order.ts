@@ -12,7 +12,11 @@ export function isNewer(snapshot: ProgressInfo, than: ProgressInfo | null): bool
     // While Redis is away the service answers from the run's state alone, which knows less: only an end is news.
     return isEnd(snapshot.status) && !isEnd(than.status);
   }
-  if (bySecondSource) return snapshot.last_updated >= than.last_updated;
+  if (bySecondSource) {
+    // The same state told again is no news. Times are whole seconds, so within one the status may have changed.
+    const later = snapshot.last_updated - than.last_updated;
+    return later > 0 || (later === 0 && snapshot.status !== than.status);
+  }
   if (than.seq === 0) return true;
   if (snapshot.started_at !== than.started_at) return snapshot.started_at > than.started_at;
   return snapshot.seq > than.seq;

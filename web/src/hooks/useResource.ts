@@ -26,7 +26,10 @@ export function useResource<T>(load: ((signal: AbortSignal) => Promise<T>) | nul
     if (load === null) return;
     const abort = new AbortController();
     load(abort.signal).then(
-      (data) => setAnswer({ of: load, data, problem: null, turn }),
+      (data) => {
+        // Not every question can be called off, and an old answer must not take the place of the new one.
+        if (!abort.signal.aborted) setAnswer({ of: load, data, problem: null, turn });
+      },
       (error: unknown) => {
         if (abort.signal.aborted) return;
         const problem =

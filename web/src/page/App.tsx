@@ -66,7 +66,7 @@ export function App({ token }: { token: string | null }) {
       <main id="main" tabIndex={-1}>
         {reader.is === "asked for" && <p className="quiet page-loading">One moment …</p>}
         {reader.is === "out of reach" && (
-          <ProblemNotice problem={reader.problem} retry={() => ask(null)} />
+          <ProblemNotice isPage problem={reader.problem} retry={() => ask(null)} />
         )}
         {reader.is === "unknown" && (
           <SignIn
@@ -80,6 +80,7 @@ export function App({ token }: { token: string | null }) {
         )}
         {reader.is === "known" && route.page === "unknown" && (
           <Notice
+            isPage
             icon="question"
             title="There is no such page"
             actions={<Link to="/">All timetables</Link>}

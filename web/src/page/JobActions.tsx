@@ -1,14 +1,13 @@
 import { useState } from "react";
 import { Problem } from "../api/http";
 import { cancelJob, finishJob } from "../api/jobs";
-import type { Status } from "../api/types";
 import { ConfirmDialog } from "../components/ConfirmDialog";
 import { ProblemNotice } from "../components/Notice";
 
 type Wish = "finish" | "cancel";
 
 /** Ends a run: now, with the best so far, or for good. */
-export function JobActions({ jobId, status }: { jobId: string; status: Status }) {
+export function JobActions({ jobId, canFinish }: { jobId: string; canFinish: boolean }) {
   const [asked, setAsked] = useState<Wish | null>(null);
   const [confirming, setConfirming] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -30,7 +29,7 @@ export function JobActions({ jobId, status }: { jobId: string; status: Status })
     <div className="job-actions">
       {problem && <ProblemNotice problem={problem} />}
       <div className="actions">
-        {status !== "queued" && (
+        {canFinish && (
           <button
             type="button"
             className="primary"
@@ -47,7 +46,7 @@ export function JobActions({ jobId, status }: { jobId: string; status: Status })
           {asked === "finish" && "The search stops; the best timetable so far is published."}
           {asked === "cancel" && "The run stops within a few seconds."}
           {asked === null &&
-            status !== "queued" &&
+            canFinish &&
             "“Finish now” stops searching and publishes the best timetable so far."}
         </p>
       </div>

@@ -34,7 +34,7 @@ export function JobPage({ jobId }: { jobId: string }) {
     return (
       <>
         <Back />
-        <ProblemNotice problem={refused} />
+        <ProblemNotice problem={refused} isPage />
       </>
     );
   }
@@ -78,7 +78,7 @@ export function JobPage({ jobId }: { jobId: string }) {
           {isEnd(snapshot.status) ? (
             <Result jobId={jobId} job={job} snapshot={snapshot} points={points} />
           ) : (
-            <CostCard snapshot={snapshot} points={points} />
+            snapshot.status !== "queued" && <CostCard snapshot={snapshot} points={points} />
           )}
         </>
       )}

@@ -31,6 +31,8 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
   const percent = useSmoothProgress(snapshot.overall_progress);
   const { status } = snapshot;
   const ended = isEnd(status);
+  // "Live" would be true of the connection, and said of the run.
+  const isSilent = following.lost && following.connection === "live";
   return (
     <section
       className={ended ? "card progress progress-ended" : "card progress"}
@@ -45,10 +47,10 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
               after {formatDuration(snapshot.last_updated - snapshot.started_at)}
             </p>
           ) : (
-            status !== "queued" && <TimeLeft snapshot={snapshot} />
+            status !== "queued" && !following.lost && <TimeLeft snapshot={snapshot} />
           )}
         </div>
-        {!ended && <ConnectionSign connection={following.connection} />}
+        {!ended && !isSilent && <ConnectionSign connection={following.connection} />}
       </div>
       <ProgressBar
         kind="overall"
@@ -61,7 +63,7 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
       {!ended && <Standing snapshot={snapshot} following={following} />}
       {!ended && status !== "queued" && <StageProgress key={snapshot.stage} snapshot={snapshot} />}
       {stages && status !== "completed" && <StageRow stages={stages} snapshot={snapshot} />}
-      {!ended && <JobActions jobId={jobId} status={status} />}
+      {!ended && <JobActions jobId={jobId} canFinish={status !== "queued" && !following.lost} />}
     </section>
   );
 }

@@ -100,7 +100,7 @@ export function neighbour(
     if (along <= 0) continue;
     const aside =
       Math.abs((other.day - from.day) * periods) + Math.abs((other.period - from.period) * days);
-    const distance = along + 3 * aside;
+    const distance = along + 10 * aside;
     if (!best || distance < best.distance) best = { place: other.place, distance };
   }
   return best?.place ?? null;

@@ -1,0 +1,219 @@
+import { act, fireEvent, render, screen, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { browser as ownBrowser } from "../src/api/environment";
+import type { ProgressInfo } from "../src/api/types";
+import { Announcer } from "../src/components/Announcer";
+import { App } from "../src/page/App";
+import { answering, Browser, settle, snapshot } from "./parts";
+
+const JOB = "/api/generation-jobs/job/";
+const ALGORITHMS = /\b(GA|RL|CP-?SAT)\b|genetic|reinforcement|generation \d|anneal|tabu/i;
+const STAGES = [
+  { id: "cpsat_solving", label: "Creating the initial schedule", start: 15, end: 75 },
+  { id: "ga_optimization", label: "Improving the schedule", start: 75, end: 90 },
+  { id: "rl_refinement", label: "Resolving conflicts", start: 90, end: 100 },
+];
+
+let browser = new Browser();
+let asked: string[] = [];
+
+beforeEach(() => {
+  browser = new Browser();
+  asked = [];
+  Object.assign(ownBrowser, browser.environment);
+  vi.stubGlobal("scrollTo", () => {});
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  history.replaceState(null, "", "/");
+});
+
+const refused = (status: number) => answering({ title: `Problem ${status}`, status }, status);
+
+/** The page at an address, before a service that answers so; what is not named is not there. */
+async function open(path: string, answers: Record<string, () => Response>) {
+  const all: Record<string, () => Response> = {
+    "GET /api/session/": answering({ name: "ada", is_admin: false }),
+    "GET /api/stages": answering({ plan: "default", stages: STAGES }),
+    "GET /api/instances/": answering({ instances: [] }),
+    ...answers,
+  };
+  vi.stubGlobal("fetch", async (address: string, { method = "GET" }: RequestInit = {}) => {
+    const question = `${method} ${address.replace(/\?.*/, "")}`;
+    asked.push(question);
+    return (all[question] ?? refused(404))();
+  });
+  history.replaceState(null, "", path);
+  const page = render(<App token={null} />);
+  await wait();
+  return page;
+}
+
+const wait = () => act(() => settle());
+const pass = (seconds: number) => act(() => browser.pass(seconds));
+
+async function tell(name: string, data?: unknown) {
+  act(() => browser.source.tell(name, data));
+  await wait();
+}
+
+function job(progress: ProgressInfo | null, status = "running") {
+  return answering({
+    job_id: "job",
+    instance: "comp01",
+    owner: "ada",
+    status,
+    created_at: 1_740_000_000,
+    started_at: 1_740_000_000,
+    ended_at: null,
+    parameters: { formulation: "UD2", time_limit_seconds: 120, plan: "default", seed: 0 },
+    progress,
+    result: null,
+  });
+}
+
+describe("the way in", () => {
+  it("is a form for a token where the service does not know the reader", async () => {
+    await open("/", { "GET /api/session/": refused(401) });
+    expect(screen.getByRole("heading", { name: "Sign in" })).toBeTruthy();
+    expect(screen.getByLabelText("Token").getAttribute("type")).toBe("password");
+  });
+
+  it("says that the service is out of reach, and can be tried again", async () => {
+    const away = () => {
+      throw new TypeError("no network");
+    };
+    await open("/", { "GET /api/session/": away });
+    const alert = screen.getByRole("alert");
+    expect(alert.textContent).toMatch(/cannot be reached/);
+    expect(within(alert).getByRole("button", { name: "Try again" })).toBeTruthy();
+  });
+});
+
+describe("the list", () => {
+  it("says what to do while it is empty", async () => {
+    await open("/", { "GET /api/generation-jobs/": answering({ jobs: [], total: 0 }) });
+    expect(screen.getByText("No timetables yet")).toBeTruthy();
+  });
+
+  it("has a bar with words for a run that goes on", async () => {
+    const jobs = [await job(snapshot(40), "running")().json()];
+    await open("/", { "GET /api/generation-jobs/": answering({ jobs, total: 1 }) });
+    const bar = screen.getByRole("progressbar", { name: "Progress of comp01" });
+    expect(bar.getAttribute("aria-valuetext")).toMatch(/40/);
+  });
+});
+
+describe("the page of a job", () => {
+  it("says that it is denied, and shows nothing of it", async () => {
+    await open("/jobs/job", { [`GET ${JOB}`]: refused(403) });
+    expect(screen.getByRole("alert").textContent).toMatch(/not yours to see/);
+    expect(screen.queryByRole("progressbar")).toBeNull();
+  });
+
+  it("asks who one is when the session has run out meanwhile", async () => {
+    await open("/jobs/job", { [`GET ${JOB}`]: job(snapshot(40)) });
+    browser.answers = [refused(401)];
+    await tell("error");
+    await wait();
+    expect(screen.getByRole("heading", { name: "Sign in" })).toBeTruthy();
+  });
+
+  it("is drawn while nothing is known yet, and while nothing gets through", async () => {
+    await open("/jobs/job", { [`GET ${JOB}`]: refused(503) });
+    expect(screen.getByText("Loading")).toBeTruthy();
+    await tell("error");
+    expect(screen.getByRole("alert").textContent).toMatch(/cannot be reached/);
+    fireEvent.click(screen.getByRole("button", { name: "Try again" }));
+    expect(browser.sources).toHaveLength(2);
+  });
+
+  it("is live, then disconnected, then asks, and says each in words", async () => {
+    await open("/jobs/job", { [`GET ${JOB}`]: job(null) });
+    await tell("progress", snapshot(40));
+    expect(screen.getByText("Live")).toBeTruthy();
+    await tell("error");
+    expect(screen.getByText("Disconnected")).toBeTruthy();
+    Object.assign(ownBrowser, { EventSource: undefined, WebSocket: undefined });
+    browser.answers = [answering(snapshot(41))];
+    await pass(31);
+    expect(screen.getByText("Checking every 5 s")).toBeTruthy();
+  });
+
+  it("says that a run has gone silent", async () => {
+    await open("/jobs/job", { [`GET ${JOB}`]: job(null) });
+    const silent = snapshot(40, { last_updated: 1_740_000_010 });
+    browser.answers = [answering(silent)];
+    await tell("progress", silent);
+    await wait();
+    expect(screen.getByText("This run has gone silent")).toBeTruthy();
+    expect(screen.queryByText("Live")).toBeNull();
+    expect(screen.queryByRole("button", { name: "Finish now" })).toBeNull();
+  });
+
+  it("says why a run failed, where it stopped, and is not called live", async () => {
+    const failed = snapshot(40, { status: "failed", metadata: { error: "No room for a course" } });
+    await open("/jobs/job", { [`GET ${JOB}`]: job(failed, "failed") });
+    await tell("done", failed);
+    expect(screen.getByRole("alert").textContent).toMatch(/run failed.*No room for a course/);
+    expect(screen.getByText("Stopped at: Improving the schedule")).toBeTruthy();
+    expect(screen.queryByText("Live")).toBeNull();
+    expect(screen.queryByRole("button", { name: "Cancel" })).toBeNull();
+  });
+
+  it.each(["queued", "running", "failed", "cancelled"] as const)(
+    "has no algorithm's name on it while the run is %s",
+    async (status) => {
+      const now = snapshot(40, { status, message: "GA generation 12/200, CP-SAT, RL, tabu" });
+      const { container } = await open("/jobs/job", { [`GET ${JOB}`]: job(now, status) });
+      await tell("progress", now);
+      expect(container.textContent).toMatch(/Resolving conflicts/);
+      expect(container.textContent).not.toMatch(ALGORITHMS);
+    },
+  );
+
+  it("cancels only what was confirmed, and finishes at once", async () => {
+    // jsdom has dialogs, but cannot open them.
+    HTMLDialogElement.prototype.showModal = function open() {
+      this.open = true;
+    };
+    HTMLDialogElement.prototype.close = function close() {
+      this.dispatchEvent(new Event("close"));
+    };
+    await open("/jobs/job", {
+      [`GET ${JOB}`]: job(snapshot(40)),
+      [`DELETE ${JOB}cancel/`]: answering({}, 202),
+      [`POST ${JOB}finish/`]: answering({}, 202),
+    });
+    fireEvent.click(screen.getByRole("button", { name: "Finish now" }));
+    await wait();
+    expect(asked).toContain(`POST ${JOB}finish/`);
+    fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(asked).not.toContain(`DELETE ${JOB}cancel/`);
+    fireEvent.click(screen.getByRole("button", { name: "Cancel the run" }));
+    await wait();
+    expect(asked).toContain(`DELETE ${JOB}cancel/`);
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+});
+
+describe("the voice", () => {
+  it("speaks at a new stage, every 10 % and at the end, and repeats itself otherwise never", () => {
+    const at = (percent: number, fields = {}) => (
+      <Announcer snapshot={snapshot(percent, { overall_progress: percent, ...fields })} />
+    );
+    const { rerender } = render(at(76));
+    const said = () => screen.getByTestId("announcer").textContent;
+    expect(said()).toMatch(/Improving the schedule.*76/);
+    rerender(at(79.9));
+    expect(said()).toMatch(/76/);
+    rerender(at(80.4));
+    expect(said()).toMatch(/^80.*left/);
+    rerender(at(85));
+    expect(said()).toMatch(/^80/);
+    rerender(at(90, { stage: "rl_refinement", stage_label: "Resolving conflicts" }));
+    expect(said()).toMatch(/Resolving conflicts/);
+    rerender(at(100, { status: "completed" }));
+    expect(said()).toBe("Completed.");
+  });
+});
