@@ -47,7 +47,8 @@ async def read_form(request: Request, max_file_bytes: int) -> FormData:
 class CloseUnread:
     """Closes a connection after the answer, if a body was not read to its end.
 
-    The server would go on reading it, for as long as somebody sends.
+    The server would go on reading it, for as long as somebody sends. A small rest is read first:
+    whose connection is cut while they send do not see the answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -70,7 +71,9 @@ class CloseUnread:
 
         async def send_and_close(message: Message) -> None:
             if unread and message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Connection"] = "close"
+                await _discard(receive_and_see, _FORM_BYTES)
+                if unread:
+                    MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
         await self._app(scope, receive_and_see, send_and_close)
@@ -98,7 +101,7 @@ def _counted(request: Request, most: int) -> Receive:
 
 
 async def _discard(receive: Receive, most: int) -> None:
-    """Read on for a while: whose connection is cut while they send do not see the answer."""
+    """Read on for a while, so that who sends sees the answer."""
     discarded = 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_DISCARD_SECONDS):
