@@ -60,6 +60,12 @@ def picture(page: Page, name: str) -> None:
 
 def serious_faults(page: Page) -> list[str]:
     """What axe finds that keeps people out."""
+    # Half-way through a change of colours there is little contrast.
+    page.wait_for_function(
+        """() => document.getAnimations().every(
+            (each) => each.playState === "finished"
+                || each.effect.getComputedTiming().iterations === Infinity)"""
+    )
     page.evaluate(AXE.read_text())
     found = page.evaluate("() => axe.run()")
     return [

@@ -82,12 +82,6 @@ interface LectureButtonProps {
   onKeyDown: (event: KeyboardEvent) => void;
 }
 
-const SAID = {
-  fine: () => "",
-  costly: (cost: number) => `costs ${cost}`,
-  broken: () => "breaks a hard rule",
-};
-
 function LectureButton({ timetable, view, lecture, ...button }: LectureButtonProps) {
   const course = timetable.courses[lecture.course];
   const room = timetable.rooms[lecture.room];
@@ -99,14 +93,22 @@ function LectureButton({ timetable, view, lecture, ...button }: LectureButtonPro
       type="button"
       className={`lecture lecture-${standing}`}
       data-place={lecture.place}
-      aria-label={[course?.id, beside, SAID[standing](lecture.cost)].filter(Boolean).join(", ")}
       aria-pressed={button.isSelected}
       onClick={button.onSelect}
       onKeyDown={button.onKeyDown}
     >
       <span className="lecture-course">{course?.id}</span>
       <span className="lecture-beside">{beside}</span>
-      {standing !== "fine" && <span className="lecture-cost">{isBroken ? "!" : lecture.cost}</span>}
+      {standing !== "fine" && (
+        <>
+          <span className="for-ears">
+            , {isBroken ? "breaks a hard rule" : `costs ${lecture.cost}`}
+          </span>
+          <span className="lecture-cost" aria-hidden="true">
+            {isBroken ? "!" : lecture.cost}
+          </span>
+        </>
+      )}
     </button>
   );
 }
