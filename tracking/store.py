@@ -19,7 +19,7 @@ from tracking.scripts.publish import Answer, Elsewhere, Publish
 from tracking.scripts.report import NO_WISH, Count, Report, Standing, Wish
 from tracking.snapshot import ENDS, Life, Snapshot, is_newer, life
 
-__all__ = ["Store", "Unavailable"]
+__all__ = ["Store", "Unavailable", "reached"]
 
 _TIMEOUT_SECONDS = 0.5
 _RUNS_REMEMBERED = 50  # of one plan and deployment
@@ -30,7 +30,8 @@ class Unavailable(Exception):  # noqa: N818 - it names a state
 
 
 @contextmanager
-def _reached() -> Iterator[None]:
+def reached() -> Iterator[None]:
+    """Turn what Redis, or the way to it, has to complain of into `Unavailable`."""
     try:
         yield
     except (RedisError, OSError) as error:
@@ -69,20 +70,20 @@ class Store:
 
     def write(self, snapshot: Snapshot, *, generation: str = "", stage: str = "") -> Answer:
         """Put a snapshot in place, unless what is there is newer; see `Publish`."""
-        with _reached():
+        with reached():
             return self._publish(snapshot, generation=generation, stage=stage)
 
     def report(
         self, job_id: str, counts: Sequence[Count], *, wish: Wish = NO_WISH, said: str = ""
     ) -> Standing | None:
         """Add what this process has counted to the ledger of a job; see `Report`."""
-        with _reached():
+        with reached():
             return self._report(job_id, counts, wish=wish, said=said)
 
     def elsewhere(self, job_id: str, stage: str) -> Elsewhere:
         """What was reported of a stage by other processes than the job's own."""
         fields = [f"completed:{stage}", f"total:{stage}", "start", "complete", "said"]
-        with _reached():
+        with reached():
             found = cast("list[bytes | None]", self._client.hmget(keys.ledger(job_id), fields))
         completed, total, *words = (value or b"" for value in found)
         begun, done, said = (word.decode() for word in words)
@@ -90,13 +91,25 @@ class Store:
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """The job's snapshot, if it has one."""
-        with _reached():
+        with reached():
             text = cast("bytes | None", self._client.get(keys.progress(job_id)))
         return None if text is None else _read(text)
 
+    def snapshots(self, job_ids: Sequence[str]) -> dict[str, Snapshot]:
+        """The snapshots of those jobs that have one, by the job's id."""
+        if not job_ids:
+            return {}
+        with reached():
+            texts = cast(
+                "list[bytes | None]",
+                self._client.mget([keys.progress(job_id) for job_id in job_ids]),
+            )
+        found = zip(job_ids, texts, strict=True)
+        return {job_id: _read(text) for job_id, text in found if text is not None}
+
     def look(self, job_id: str) -> tuple[Snapshot, Life] | None:
         """The job's snapshot, and whether the job works, stalls, is lost or has ended."""
-        with _reached():
+        with reached():
             both = self._client.pipeline(transaction=False)
             both.get(keys.progress(job_id))
             both.exists(keys.lease(job_id))
@@ -111,23 +124,23 @@ class Store:
 
         Its process hears of it within a second. One that has ended, or begins later, does not.
         """
-        with _reached():
+        with reached():
             self._client.set(keys.request(job_id), request, ex=keys.TTL_SECONDS)
 
     def living(self) -> list[str]:
         """Ids of the jobs whose processes live."""
-        with _reached():
+        with reached():
             return [keys.job_of_lease(key) for key in self._client.scan_iter(match=keys.ALL_LEASES)]
 
     def history(self, plan: str, deployment: str) -> list[Record]:
         """How earlier runs of a plan and a deployment went, newest first."""
-        with _reached():
+        with reached():
             lines = cast("list[bytes]", self._client.lrange(keys.history(plan, deployment), 0, -1))
         return [Record.from_json(line) for line in lines]
 
     def histories(self) -> list[Record]:
         """How earlier runs went, of all plans and deployments, newest first."""
-        with _reached():
+        with reached():
             found = [
                 Record.from_json(line)
                 for key in self._client.scan_iter(match=keys.history("*", "*"))
@@ -138,7 +151,7 @@ class Store:
     def remember(self, record: Record) -> None:
         """Keep how a run went, among the last ones of its plan and deployment."""
         key = keys.history(record.plan, record.deployment)
-        with _reached():
+        with reached():
             together = self._client.pipeline()
             together.lpush(key, record.to_json())
             together.ltrim(key, 0, _RUNS_REMEMBERED - 1)
@@ -147,7 +160,7 @@ class Store:
 
     def replay(self, job_id: str, after_seq: int = 0) -> list[Snapshot]:
         """What was published after the snapshot of that `seq`, as far as it is still kept."""
-        with _reached():
+        with reached():
             entries = cast(
                 "list[tuple[bytes, dict[bytes, bytes]]]",
                 self._client.xrange(keys.events(job_id), min=f"{after_seq + 1}-0"),
@@ -161,7 +174,7 @@ class Store:
         and those that follow: the channel is subscribed to before the snapshot is read.
         """
         with (
-            _reached(),
+            reached(),
             # A subscriber waits: redis-py would give up after 5 s of silence.
             Redis.from_url(self._url, socket_timeout=None) as client,
             client.pubsub() as channel,

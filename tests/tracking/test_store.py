@@ -27,6 +27,14 @@ def _snapshot(**fields: Any) -> Snapshot:
     return progress.next(1_740_000_001.0) | fields  # type: ignore[return-value]
 
 
+def test_the_snapshots_of_several_jobs_are_read_at_once(store: Store) -> None:
+    first, third = _snapshot(job_id="first"), _snapshot(job_id="third")
+    store.write(first)
+    store.write(third)
+    assert store.snapshots(["first", "second", "third"]) == {"first": first, "third": third}
+    assert store.snapshots([]) == {}
+
+
 def test_a_written_snapshot_is_read_published_and_kept_for_replay(
     store: Store, redis: Redis
 ) -> None:

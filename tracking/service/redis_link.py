@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Protocol, cast
 
@@ -20,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from tracking import keys
-from tracking.store import Unavailable
+from tracking.store import Unavailable, reached
 
 __all__ = ["Listener", "Reads", "Subscription"]
 
@@ -205,7 +203,7 @@ class Reads:
 
     async def look(self, job_id: str) -> tuple[bytes | None, bool]:
         """The job's snapshot as JSON, if there is one, and whether the job's process lives."""
-        with _reached():
+        with reached():
             both = self._client.pipeline(transaction=False)
             both.get(keys.progress(job_id))
             both.exists(keys.lease(job_id))
@@ -214,7 +212,7 @@ class Reads:
 
     async def tail(self, job_id: str, count: int) -> tuple[bytes | None, list[bytes]]:
         """The job's snapshot, and the last snapshots that its stream keeps, oldest first."""
-        with _reached():
+        with reached():
             both = self._client.pipeline(transaction=True)
             both.get(keys.progress(job_id))
             both.xrevrange(keys.events(job_id), count=count)
@@ -223,7 +221,7 @@ class Reads:
 
     async def replay(self, job_id: str, first: int, last: int, count: int) -> list[bytes]:
         """The snapshots of `first` to `last` that are kept, `count` at most."""
-        with _reached():
+        with reached():
             entries = await self._client.xrange(
                 keys.events(job_id), min=f"{first}-0", max=f"{last}-0", count=count
             )
@@ -231,24 +229,16 @@ class Reads:
 
     async def oldest(self, job_id: str) -> int | None:
         """The `seq` of the oldest snapshot that is kept."""
-        with _reached():
+        with reached():
             entries = cast("_Entries", await self._client.xrange(keys.events(job_id), count=1))
         return int(entries[0][0].split(b"-")[0]) if entries else None
 
     async def ping(self) -> None:
         """See whether Redis answers."""
-        with _reached():
+        with reached():
             await self._client.ping()
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
         await self._client.connection_pool.disconnect()
-
-
-@contextmanager
-def _reached() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise Unavailable(str(error)) from error
