@@ -7,22 +7,19 @@ from datetime import datetime
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
 from tracking.plan import DEFAULT, PLANS
+from tracking.settling import end_of
 from tracking.snapshot import ENDS, Snapshot, Status
 
 __all__ = ["instance_of", "owner_of", "owner_tag", "snapshot_of", "status_of", "unix"]
 
 _OWNER = "owner:"
 
-_STATUSES: dict[StateType, Status] = {
+_STATUSES: dict[StateType, Status] = {  # of a run that has not ended
     StateType.SCHEDULED: "queued",
     StateType.PENDING: "initializing",
     StateType.RUNNING: "running",
     StateType.PAUSED: "queued",
     StateType.CANCELLING: "running",
-    StateType.COMPLETED: "completed",
-    StateType.FAILED: "failed",
-    StateType.CRASHED: "failed",
-    StateType.CANCELLED: "cancelled",
 }
 
 
@@ -30,9 +27,7 @@ def status_of(state: State | None) -> Status:
     """The status of a job by its run's state."""
     if state is None:
         return "queued"
-    if state.name == "TimedOut":
-        return "timeout"
-    return _STATUSES[state.type]
+    return end_of(state)[0] if state.is_final() else _STATUSES[state.type]
 
 
 def owner_tag(name: str) -> str:
