@@ -22,8 +22,9 @@ from prefect.utilities.callables import parameter_schema
 
 from tests.chaos.servers import clean_environment, wait
 from tracking.child import Child, free_port
-from tracking.service.app import Check, create_app
+from tracking.service.app import create_app
 from tracking.service.server import Server
+from tracking.service.service import Check
 from tracking.service.settings import ServiceSettings
 
 ADMIN_TOKEN, ANN_TOKEN, BOB_TOKEN = "token-of-the-administrator", "token-of-ann", "token-of-bob"

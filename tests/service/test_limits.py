@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from starlette.datastructures import State
 
 from tests.service.access_parts import ADMIN, ANN, BOB, bearer, no_prefect, serving, settings_in
-from tracking.service.access import Caller
-from tracking.service.limits import one_stream_more
+from tracking.service.limits import Rates
 from tracking.service.problems import Problem
 
 ME = "/api/session/"
@@ -44,24 +41,18 @@ def test_starting_jobs_is_counted_by_itself(tmp_path: Path) -> None:
 
 def test_a_caller_has_so_many_streams_open_and_no_more(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, max_streams_a_user=2)
-    state = State({"service": SimpleNamespace(settings=settings)})
-    ann, bob = Caller("ann", is_admin=False), Caller("bob", is_admin=False)
-
-    async def open_and_close() -> None:
-        async with one_stream_more(state, ann), one_stream_more(state, ann):
-            for _ in range(2):
-                with pytest.raises(Problem, match="expected at most 2 open streams") as told:
-                    async with one_stream_more(state, ann):
-                        pass
-            assert (told.value.status, told.value.type) == (429, "too-many-streams")
-            assert told.value.headers["Retry-After"]
-            async with one_stream_more(state, bob):
+    rates = Rates(settings)
+    ann, bob = (partial(rates.one_stream_more, name) for name in ("ann", "bob"))
+    with ann(), ann():
+        for _ in range(2):
+            with pytest.raises(Problem, match="expected at most 2 open streams") as told, ann():
                 pass
-        with pytest.raises(ZeroDivisionError):
-            async with one_stream_more(state, ann):
-                _ = 1 / 0
-        async with one_stream_more(state, ann), one_stream_more(state, ann):
+        assert (told.value.status, told.value.type) == (429, "too-many-streams")
+        assert told.value.headers["Retry-After"]
+        with bob():
             pass
-        assert not state.open_streams  # nobody is remembered for ever
-
-    asyncio.run(open_and_close())
+    with pytest.raises(ZeroDivisionError), ann():
+        _ = 1 / 0
+    with ann(), ann():
+        pass
+    assert not rates.open_streams  # nobody is remembered for ever

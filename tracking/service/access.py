@@ -17,11 +17,10 @@ from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from tracking.keys import check_job_id
-from tracking.service.limits import rates_of
 from tracking.service.problems import Problem, problem_responses
-from tracking.service.redis_jobs import redis_jobs
+from tracking.service.service import service_of
 from tracking.service.settings import ServiceSettings
-from tracking.service.tokens import Claim, Signer, Tokens
+from tracking.service.tokens import Claim
 
 __all__ = ["COOKIE", "CREDENTIALS", "Caller", "known_caller", "owner_of", "router", "viewer_of"]
 
@@ -47,15 +46,6 @@ class Caller:
     is_admin: bool
 
 
-class _Access:
-    """What callers are known by, of one application."""
-
-    def __init__(self, settings: ServiceSettings) -> None:
-        self.settings = settings
-        self.tokens = Tokens(settings)
-        self.signer = Signer(settings.secret.get_secret_value() if settings.secret else "")
-
-
 async def known_caller(connection: HTTPConnection) -> Caller:
     """Say who calls, by bearer token or session cookie.
 
@@ -66,7 +56,7 @@ async def known_caller(connection: HTTPConnection) -> Caller:
         the call may have been made by a page of someone else's; 429, if they call too often.
     """
     claim = await _known_claim(connection)
-    await rates_of(connection.app.state).count("request", f"caller {claim.name}")
+    await service_of(connection).rates.count("request", f"caller {claim.name}")
     return Caller(claim.name, claim.is_admin)
 
 
@@ -87,11 +77,11 @@ async def owner_of(connection: HTTPConnection, job_id: str) -> Caller:
 async def viewer_of(connection: HTTPConnection, job_id: str) -> Caller:
     """Say who wants to see a job, as `owner_of`; a ticket for it does as well."""
     ticket = connection.query_params.get("ticket")
-    claim = ticket and _access(connection).signer.read("ticket", ticket, job_id)
+    claim = ticket and service_of(connection).signer.read("ticket", ticket, job_id)
     if not claim:
         return await owner_of(connection, job_id)
     # Whoever signed it had seen to it that the job is theirs.
-    await rates_of(connection.app.state).count("request", f"caller {claim.name}")
+    await service_of(connection).rates.count("request", f"caller {claim.name}")
     return Caller(claim.name, claim.is_admin)
 
 
@@ -120,13 +110,13 @@ async def sign_in(request: Request) -> Response:
     if "authorization" not in request.headers:
         raise _unknown("a session begins with a bearer token")
     claim = await _known_claim(request)
-    await rates_of(request.app.state).count("request", f"caller {claim.name}")
-    access = _access(request)
-    until = min(time.time() + access.settings.session_hours * 3600, claim.until)
+    await service_of(request).rates.count("request", f"caller {claim.name}")
+    service = service_of(request)
+    until = min(time.time() + service.settings.session_hours * 3600, claim.until)
     response = Response(status_code=204)
     response.set_cookie(
         COOKIE,
-        access.signer.sign("session", claim._replace(until=until)),
+        service.signer.sign("session", claim._replace(until=until)),
         max_age=max(0, int(until - time.time())),
         httponly=True,
         samesite="strict",
@@ -165,7 +155,7 @@ async def make_ticket(
     """Make a ticket that opens one job's stream, or its WebSocket, within a minute."""
     until = int(time.time()) + TICKET_SECONDS
     claim = Claim(caller.name, caller.is_admin, until)
-    ticket = _access(request).signer.sign("ticket", claim, job_id)
+    ticket = service_of(request).signer.sign("ticket", claim, job_id)
     return Ticket(
         ticket=ticket,
         expires_at=until,
@@ -174,19 +164,19 @@ async def make_ticket(
 
 
 async def _known_claim(connection: HTTPConnection) -> Claim:
-    access = _access(connection)
+    service = service_of(connection)
     header = connection.headers.get("authorization")
     if header is not None:
         scheme, _, token = header.partition(" ")
-        claim = await access.tokens.claim(token.strip()) if scheme.lower() == "bearer" else None
+        claim = await service.tokens.claim(token.strip()) if scheme.lower() == "bearer" else None
     else:
         cookie = connection.cookies.get(COOKIE)
-        claim = access.signer.read("session", cookie) if cookie else None
+        claim = service.signer.read("session", cookie) if cookie else None
         if claim:
-            _check_own_page(connection, access.settings)
+            _check_own_page(connection, service.settings)
     if claim is None:
         address = connection.client.host if connection.client else "?"
-        await rates_of(connection.app.state).count("request", f"address {address}")
+        await service_of(connection).rates.count("request", f"address {address}")
         raise _unknown("expected 'Authorization: Bearer TOKEN', or a session that has not ended")
     return claim
 
@@ -208,15 +198,14 @@ def _check_own_page(connection: HTTPConnection, settings: ServiceSettings) -> No
 
 
 async def _check_job(connection: HTTPConnection, caller: Caller, job_id: str) -> None:
-    state, is_id = connection.app.state, _is_job_id(job_id)
+    service, is_id = service_of(connection), _is_job_id(job_id)
     if caller.is_admin:
         if is_id and (
-            await redis_jobs(state).snapshots([job_id])
-            or await state.service.prefect.snapshot(job_id)
+            await service.redis.snapshots([job_id]) or await service.prefect.snapshot(job_id)
         ):
             return
         raise Problem(404, "no-such-job", "there is no job of this id, or not any more")
-    if not is_id or await state.service.prefect.owner(job_id) != caller.name:
+    if not is_id or await service.prefect.owner(job_id) != caller.name:
         raise Problem(403, "denied", "expected the id of a job of one's own")
 
 
@@ -230,11 +219,3 @@ def _is_job_id(job_id: str) -> bool:
 
 def _unknown(detail: str) -> Problem:
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-
-
-def _access(connection: HTTPConnection) -> _Access:
-    state = connection.app.state
-    if not hasattr(state, "access"):
-        state.access = _Access(state.service.settings)
-    access: _Access = state.access
-    return access

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from tracking.service import access, instances, jobs, metrics, pages, results, stages, streams
 from tracking.service.hub import Hub, Pace
+from tracking.service.limits import Rates
 from tracking.service.metrics import Metrics
 from tracking.service.pages import protect
 from tracking.service.prefect_jobs import PrefectJobs
 from tracking.service.problems import add_problem_handlers
+from tracking.service.redis_jobs import RedisJobs
+from tracking.service.service import Check, Service
 from tracking.service.settings import ServiceSettings
+from tracking.service.tokens import Signer, Tokens
 
-__all__ = ["Check", "Service", "create_app"]
-
-Check = Callable[[Path], dict[str, Any]]
-"""Reads an instance: its name, what is in it, and what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What routes work with: ``request.app.state.service``."""
-
-    settings: ServiceSettings
-    hub: Hub
-    prefect: PrefectJobs
-    metrics: Metrics
-    check: Check | None
+__all__ = ["create_app"]
 
 
 def create_app(
@@ -56,9 +43,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with hub.running():
-            yield
-        await prefect.close()
+        try:
+            async with hub.running():
+                yield
+        finally:
+            await prefect.close()
 
     app = FastAPI(
         title="Horarium",
@@ -68,7 +57,17 @@ def create_app(
         docs_url=None,  # they load scripts from elsewhere, which no page of ours may
         redoc_url=None,
     )
-    app.state.service = Service(settings, hub, prefect, counted, check)
+    app.state.service = Service(
+        settings=settings,
+        hub=hub,
+        prefect=prefect,
+        redis=RedisJobs(settings.redis_url),
+        rates=Rates(settings),
+        tokens=Tokens(settings),
+        signer=Signer(settings.secret.get_secret_value() if settings.secret else ""),
+        metrics=counted,
+        check=check,
+    )
     add_problem_handlers(app)
     for part in (access, instances, jobs, results, streams, stages, metrics, pages):
         app.include_router(part.router)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
@@ -14,6 +13,7 @@ from tracking.service.access import CREDENTIALS, Caller, known_caller
 from tracking.service.instance_files import instances_in
 from tracking.service.orders import CHECK_FORM, ordered
 from tracking.service.problems import problem_responses
+from tracking.service.service import service_of
 
 __all__ = ["InstanceCheck", "check", "router"]
 
@@ -49,7 +49,7 @@ def list_instances(
     request: Request, _caller: Annotated[Caller, Depends(known_caller)]
 ) -> Instances:
     """List the instances that can be chosen by name."""
-    found = instances_in(request.app.state.service.settings.data_folder)
+    found = instances_in(service_of(request).settings.data_folder)
     return Instances(
         instances=[
             Instance(name=name, size_bytes=path.stat().st_size) for name, path in found.items()
@@ -72,7 +72,7 @@ async def check_instance(
 
 async def check(request: Request, path: Path) -> InstanceCheck:
     """Read an instance, by the reader that the application was made with."""
-    read: Callable[[Path], dict[str, Any]] | None = request.app.state.service.check
+    read = service_of(request).check
     if read is None:
         return InstanceCheck(name=path.name, summary={}, errors=[])
     found = await to_thread.run_sync(read, path)

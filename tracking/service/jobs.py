@@ -14,9 +14,8 @@ from tracking.service.instance_files import keep_upload
 from tracking.service.instances import check
 from tracking.service.job_documents import Job, Jobs, Links, job_document, status_now
 from tracking.service.orders import ORDER_FORM, ordered
-from tracking.service.prefect_jobs import PrefectJobs
 from tracking.service.problems import Problem, problem_responses
-from tracking.service.redis_jobs import redis_jobs
+from tracking.service.service import service_of
 from tracking.snapshot import ENDS, Snapshot, Status
 
 __all__ = ["router"]
@@ -61,7 +60,7 @@ async def generate(
         if errors:
             raise Problem(422, "invalid-instance", "; ".join(errors[:3]), errors=errors)
         instance = str(what.path) if what.is_upload else what.path.name
-        run = await _prefect(request).start(
+        run = await service_of(request).prefect.start(
             caller.name,
             {"instance": instance, **what.order.model_dump()},
             idempotency_key=idempotency_key,
@@ -83,9 +82,9 @@ async def list_jobs(
 ) -> Jobs:
     """List one's own jobs, newest first; administrators see everybody's."""
     owner = None if caller.is_admin else caller.name
-    runs, total = await _prefect(request).runs(owner, limit=limit, offset=offset)
-    seen = await redis_jobs(request.app.state).snapshots([str(run.id) for run in runs])
-    folder = request.app.state.service.settings.data_folder
+    runs, total = await service_of(request).prefect.runs(owner, limit=limit, offset=offset)
+    seen = await service_of(request).redis.snapshots([str(run.id) for run in runs])
+    folder = service_of(request).settings.data_folder
 
     def put_together() -> list[Job]:
         return [job_document(str(run.id), run, seen.get(str(run.id)), folder) for run in runs]
@@ -97,7 +96,7 @@ async def list_jobs(
 async def read_job(request: Request, job_id: str, _owner: Owner) -> Job:
     """Say how a job stands."""
     run, seen = await _find(request, job_id)
-    folder = request.app.state.service.settings.data_folder
+    folder = service_of(request).settings.data_folder
     return await to_thread.run_sync(job_document, job_id, run, seen, folder)
 
 
@@ -110,9 +109,9 @@ async def cancel_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
     """Cancel a job. It ends as cancelled, and leaves the best timetable that it has found."""
     run, seen = await _find(request, job_id)
     status = _not_ended(run, seen)
-    asked = seen is not None and await redis_jobs(request.app.state).request(job_id, "cancel")
+    asked = seen is not None and await service_of(request).redis.request(job_id, "cancel")
     try:
-        status = await _prefect(request).cancel(job_id) or status
+        status = await service_of(request).prefect.cancel(job_id) or status
     except Problem:
         if not asked:
             raise
@@ -129,7 +128,7 @@ async def finish_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
     status = _not_ended(*await _find(request, job_id))
     if status == "queued":
         raise Problem(409, "not-started", "the job has not begun: it can be cancelled")
-    if not await redis_jobs(request.app.state).request(job_id, "finish"):
+    if not await service_of(request).redis.request(job_id, "finish"):
         raise Problem(
             503,
             "redis-unavailable",
@@ -147,9 +146,9 @@ async def _find(request: Request, job_id: str) -> tuple[FlowRun | None, Snapshot
     Problem
         404, if neither does; 503, if Prefect does not answer and Redis knows nothing.
     """
-    seen = (await redis_jobs(request.app.state).snapshots([job_id])).get(job_id)
+    seen = (await service_of(request).redis.snapshots([job_id])).get(job_id)
     try:
-        run = await _prefect(request).run(job_id)
+        run = await service_of(request).prefect.run(job_id)
     except Problem:
         if seen is None:
             raise
@@ -164,8 +163,3 @@ def _not_ended(run: FlowRun | None, seen: Snapshot | None) -> Status:
     if status in ENDS:
         raise Problem(409, "ended", f"the job has ended: it is {status}", job_status=status)
     return status
-
-
-def _prefect(request: Request) -> PrefectJobs:
-    prefect: PrefectJobs = request.app.state.service.prefect
-    return prefect

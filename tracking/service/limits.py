@@ -5,28 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from starlette.datastructures import State
 
 from tracking.service.problems import Problem
 from tracking.service.settings import ServiceSettings
 
-if TYPE_CHECKING:
-    from tracking.service.access import Caller
-
-__all__ = ["Rates", "one_stream_more", "rates_of"]
+__all__ = ["Rates"]
 
 _LONGEST_WAIT_SECONDS = 86_400
 
 
 class Rates:
-    """Counts calls, in this process's memory.
+    """Counts calls and open streams, in this process's memory.
 
     Parameters
     ----------
@@ -36,6 +32,9 @@ class Rates:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._most_streams = settings.max_streams_a_user
+        self.open_streams: Counter[str] = Counter()
+        """How many, by caller; of those who have any."""
         self._rates = {"request": parse(settings.request_rate), "job": parse(settings.job_rate)}
 
     async def count(self, what: Literal["request", "job"], who: str) -> None:
@@ -60,39 +59,26 @@ class Rates:
             headers={"Retry-After": str(wait)},
         )
 
+    @contextmanager
+    def one_stream_more(self, caller: str) -> Iterator[None]:
+        """Count a stream of a caller for as long as the block lasts.
 
-def rates_of(app_state: State) -> Rates:
-    """The one of an application."""
-    if not hasattr(app_state, "rates"):
-        app_state.rates = Rates(app_state.service.settings)
-    rates: Rates = app_state.rates
-    return rates
-
-
-@asynccontextmanager
-async def one_stream_more(app_state: State, caller: Caller) -> AsyncIterator[None]:
-    """Count a stream of a caller for as long as the block lasts.
-
-    Raises
-    ------
-    Problem
-        429, if the caller has as many open as the settings allow.
-    """
-    if not hasattr(app_state, "open_streams"):
-        app_state.open_streams = Counter()
-    streams: Counter[str] = app_state.open_streams
-    most = app_state.service.settings.max_streams_a_user
-    if streams[caller.name] >= most:
-        raise Problem(
-            429,
-            "too-many-streams",
-            f"expected at most {most} open streams: close one, and try again",
-            headers={"Retry-After": "5"},
-        )
-    streams[caller.name] += 1
-    try:
-        yield
-    finally:
-        streams[caller.name] -= 1
-        if not streams[caller.name]:
-            del streams[caller.name]
+        Raises
+        ------
+        Problem
+            429, if the caller has as many open as the settings allow.
+        """
+        if self.open_streams[caller] >= self._most_streams:
+            raise Problem(
+                429,
+                "too-many-streams",
+                f"expected at most {self._most_streams} open streams: close one, and try again",
+                headers={"Retry-After": "5"},
+            )
+        self.open_streams[caller] += 1
+        try:
+            yield
+        finally:
+            self.open_streams[caller] -= 1
+            if not self.open_streams[caller]:
+                del self.open_streams[caller]

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from tracking.service.access import CREDENTIALS, Caller, known_caller
 from tracking.service.problems import Problem, problem_responses
+from tracking.service.service import service_of
 
 __all__ = ["Metrics", "router"]
 
@@ -90,7 +91,7 @@ async def health(request: Request, response: Response) -> Health:
 
     Without Redis there is no live progress, which is why that is not healthy.
     """
-    service = request.app.state.service
+    service = service_of(request)
     redis = await service.hub.reaches_redis()
     response.status_code = 200 if redis else 503
     response.headers["cache-control"] = "no-store"
@@ -115,7 +116,7 @@ async def metrics(request: Request, caller: Annotated[Caller, Depends(known_call
     """All counters, as Prometheus reads them; for administrators."""
     if not caller.is_admin:
         raise Problem(403, "denied", "expected an administrator")
-    counted: Metrics = request.app.state.service.metrics
+    counted = service_of(request).metrics
     return Response(
         generate_latest(counted.registry),
         media_type=CONTENT_TYPE_LATEST,

@@ -23,8 +23,8 @@ from tracking.service.instance_files import (
     remove_upload,
     save_upload,
 )
-from tracking.service.limits import rates_of
 from tracking.service.problems import FieldError, field_errors, invalid, shown
+from tracking.service.service import service_of
 
 __all__ = ["CHECK_FORM", "ORDER_FORM", "Order", "Ordered", "ordered"]
 
@@ -85,8 +85,9 @@ async def ordered(request: Request, caller: Caller) -> AsyncIterator[Ordered]:
     Problem
         If anything is wrong with it, before anything is kept of it.
     """
-    settings = request.app.state.service.settings
-    await rates_of(request.app.state).count("job", f"caller {caller.name}")
+    service = service_of(request)
+    settings = service.settings
+    await service.rates.count("job", f"caller {caller.name}")
     form = await read_form(request, settings.max_upload_bytes)
     try:
         order, upload, name = _read(form)

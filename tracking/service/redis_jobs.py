@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from anyio import to_thread
-from starlette.datastructures import State
 
 from tracking.connection import Connection
 from tracking.requests import Request
 from tracking.snapshot import Snapshot
 from tracking.store import Store
 
-__all__ = ["RedisJobs", "redis_jobs"]
+__all__ = ["RedisJobs"]
 
 T = TypeVar("T")
 
@@ -33,11 +32,7 @@ class RedisJobs:
     async def snapshots(self, job_ids: Sequence[str]) -> dict[str, Snapshot]:
         """The last snapshots of those that have one."""
 
-        def read(store: Store) -> dict[str, Snapshot]:
-            found = ((job_id, store.snapshot(job_id)) for job_id in job_ids)
-            return {job_id: snapshot for job_id, snapshot in found if snapshot is not None}
-
-        answer = await self._ask(read)
+        answer = await self._ask(lambda store: store.snapshots(job_ids))
         return {} if answer is None else answer[0]
 
     async def request(self, job_id: str, request: Request) -> bool:
@@ -46,11 +41,3 @@ class RedisJobs:
 
     async def _ask(self, question: Callable[[Store], T]) -> tuple[T] | None:
         return await to_thread.run_sync(self._connection.ask, question)
-
-
-def redis_jobs(app_state: State) -> RedisJobs:
-    """The one of an application."""
-    if not hasattr(app_state, "redis_jobs"):
-        app_state.redis_jobs = RedisJobs(app_state.service.settings.redis_url)
-    jobs: RedisJobs = app_state.redis_jobs
-    return jobs

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from tracking.service.access import CREDENTIALS, Caller, owner_of
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.result_files import files_of, media_type
+from tracking.service.service import service_of
 
 __all__ = ["router"]
 
@@ -105,4 +106,4 @@ def download_file(request: Request, job_id: str, name: str, _owner: Owner) -> Fi
 
 
 def _files(request: Request, job_id: str) -> dict[str, Path]:
-    return files_of(request.app.state.service.settings.data_folder, job_id)
+    return files_of(service_of(request).settings.data_folder, job_id)

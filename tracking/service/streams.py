@@ -6,8 +6,8 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, WebSocket
@@ -20,9 +20,9 @@ from tracking.service.documents import SnapshotDocument, StreamEvent
 from tracking.service.encoding import COMMENT, sse_retry
 from tracking.service.feed import LAST_ID, Event, Viewer
 from tracking.service.hub import Hub
-from tracking.service.limits import one_stream_more
 from tracking.service.metrics import Metrics
 from tracking.service.problems import Problem, problem_responses
+from tracking.service.service import service_of
 
 __all__ = ["EventStream", "Streams", "look", "router"]
 
@@ -74,7 +74,7 @@ class EventStream(Response):
     def __init__(
         self, request: Request, caller: Caller, job_id: str, *, last_id: int | None
     ) -> None:
-        self._state = request.app.state
+        self._service = service_of(request)
         self._caller = caller
         self._job_id = job_id
         self._last_id = last_id
@@ -92,9 +92,8 @@ class EventStream(Response):
         Problem
             429, if the caller has too many streams.
         """
-        hub: Hub = self._state.service.hub
-        metrics: Metrics = self._state.service.metrics
-        async with one_stream_more(self._state, self._caller):
+        hub, metrics = self._service.hub, self._service.metrics
+        with self._service.rates.one_stream_more(self._caller.name):
             viewer = hub.join(self._job_id, self._last_id)
             gone = asyncio.create_task(_leave_with_client(receive, viewer))
             try:
@@ -205,16 +204,18 @@ async def socket_progress(
 
     It is closed with 1000 after the end, and with 1012 when the service restarts.
     """
-    state = websocket.app.state
-    hub: Hub = state.service.hub
-    metrics: Metrics = state.service.metrics
+    service = service_of(websocket)
+    hub, metrics = service.hub, service.metrics
 
     async def tell(events: Sequence[Event]) -> None:
         for event in events:
             await websocket.send({"type": "websocket.send", "text": event.ws(viewer.last_id)})
             viewer.note([event])
 
-    async with one_stream_more(state, caller), _watching(hub, job_id, cursor) as viewer:
+    with (
+        service.rates.one_stream_more(caller.name),
+        _watching(hub, job_id, cursor) as viewer,
+    ):
         await websocket.accept()
         metrics.ws_connections.inc()
         with metrics.ws_open.track_inprogress():
@@ -253,7 +254,7 @@ async def look(request: Request, job_id: str) -> Any:
     Problem
         404, if there is none; 503, if nobody can be asked.
     """
-    snapshot = await request.app.state.service.hub.look(job_id)
+    snapshot = await service_of(request).hub.look(job_id)
     if snapshot is None:
         raise Problem(404, "no-such-job", "there is no job of this id, or not any more")
     return snapshot
@@ -285,8 +286,8 @@ async def _follow(
             return
 
 
-@asynccontextmanager
-async def _watching(hub: Hub, job_id: str, last_id: int | None) -> Any:
+@contextmanager
+def _watching(hub: Hub, job_id: str, last_id: int | None) -> Iterator[Viewer]:
     viewer = hub.join(job_id, last_id)
     try:
         yield viewer

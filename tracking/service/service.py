@@ -1,0 +1,45 @@
+"""What the routes of one application work with; `tracking.service.app` puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import HTTPConnection
+
+if TYPE_CHECKING:  # most of these have routes of their own, which import this
+    from tracking.service.hub import Hub
+    from tracking.service.limits import Rates
+    from tracking.service.metrics import Metrics
+    from tracking.service.prefect_jobs import PrefectJobs
+    from tracking.service.redis_jobs import RedisJobs
+    from tracking.service.settings import ServiceSettings
+    from tracking.service.tokens import Signer, Tokens
+
+__all__ = ["Check", "Service", "service_of"]
+
+Check = Callable[[Path], dict[str, Any]]
+"""Reads an instance: its name, what is in it, and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts, each made once."""
+
+    settings: ServiceSettings
+    hub: Hub
+    prefect: PrefectJobs
+    redis: RedisJobs
+    rates: Rates
+    tokens: Tokens
+    signer: Signer
+    metrics: Metrics
+    check: Check | None
+
+
+def service_of(connection: HTTPConnection) -> Service:
+    """The parts of the application that a call came to."""
+    service: Service = connection.app.state.service
+    return service
