@@ -11,29 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.timetabling import tiny_problem
+from tests.timetabling.tiny_problem import ALGEBRA, HALL, LAB, MUSIC, PHYSICS
 from timetabling.penalties import FORMULATIONS, RULES, evaluate, formulation
 from timetabling.problem import Course, Curriculum, Lecture, Problem, Room, Timetable
 from timetabling.view import Document, document
 
-# Two days of four periods: Monday is 0 to 3, Tuesday 4 to 7.
-ALGEBRA, PHYSICS, MUSIC = range(3)
-HALL, LAB = range(2)
-PROBLEM = Problem(
-    name="tiny",
-    num_days=2,
-    periods_per_day=4,
-    courses=(
-        Course(
-            id="algebra",
-            teacher="Noether",
-            num_lectures=2,
-            min_working_days=2,
-            num_students=30,
-            wants_double_lectures=True,
-        ),
-        Course(id="physics", teacher="Curie", num_lectures=2, min_working_days=1, num_students=20),
-        Course(id="music", teacher="Curie", num_lectures=1, min_working_days=1, num_students=5),
-    ),
+# Where more goes wrong at once: a lab for one, far away, and somebody who takes music with physics.
+PROBLEM = replace(
+    tiny_problem.PROBLEM,
     rooms=(
         Room(id="hall", capacity=30, building="north"),
         Room(id="lab", capacity=1, building="south"),
@@ -42,8 +28,6 @@ PROBLEM = Problem(
         Curriculum(id="first", courses=(ALGEBRA, PHYSICS)),
         Curriculum(id="second", courses=(PHYSICS, MUSIC)),
     ),
-    unavailable=frozenset({(MUSIC, 0)}),
-    unsuitable=frozenset({(MUSIC, LAB)}),
     daily_lectures=(2, 2),
 )
 
