@@ -10,9 +10,6 @@ import gc
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from importlib import import_module
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,37 +18,13 @@ from prefect.cache_policies import INPUTS
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.context import FlowRunContext
-from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
+from tests.tutorial.lessons import PLAN, Listen, ended, items
 from tracking.hooks import counted, current_reporter, tracked
 from tracking.jobs import reporter_of
-from tracking.plan import Plan, Stage
 from tracking.store import Store
-from tracking.testing import Recorder
 
 pytestmark = pytest.mark.slow
-
-Listen = Callable[[str], Recorder]
-
-# A plan says which stages a flow goes through, and what share of the bar each has.
-PLAN = Plan(
-    "report",
-    (
-        Stage("fetch", "Fetching the data", 0, 20),
-        Stage("compute", "Computing", 20, 90),
-        Stage("write", "Writing the report", 90, 100),
-    ),
-)
-
-
-def ended(snapshot: dict[str, Any]) -> bool:
-    return bool(snapshot["status"] == "completed")
-
-
-def items(heard: Recorder) -> list[int]:
-    """How many items of the middle stage were told to be finished, one after the other."""
-    computing = [snapshot for _, snapshot in heard.events if snapshot["stage"] == "compute"]
-    return [snapshot["metadata"]["completed_items"] for snapshot in computing]
 
 
 def test_five_lines_give_a_flow_its_bar(listen: Listen) -> None:
@@ -85,86 +58,6 @@ def test_without_a_job_id_the_job_is_the_flow_run(listen: Listen, redis_url: str
     snapshot = Store(redis_url).snapshot(job_id)
     assert snapshot is not None
     assert snapshot["run_id"] == job_id
-
-
-@task(retries=3)
-def fragile(number: int) -> int:
-    """Counts four items, and fails twice on the way."""
-    from prefect.context import TaskRunContext
-
-    context = TaskRunContext.get()
-    assert context is not None
-    reporter = current_reporter()
-    for item in range(4):
-        reporter.advance()
-        if number % 3 == 0 and item == 2 and context.task_run.run_count < 3:
-            raise OSError("the disk is busy")
-    return number
-
-
-@flow(**tracked(PLAN))
-def much(job_id: str, num_tasks: int) -> None:
-    reporter = current_reporter()
-    reporter.start_stage("compute")
-    reporter.update_stage_progress(0, 4 * num_tasks)
-    fragile.map(range(num_tasks)).result()
-    reporter.complete_stage()
-
-
-def dask_runner(stack: Any) -> Any:
-    pytest.importorskip("prefect_dask", reason="no prefect-dask: pip install 'horarium[dask]'")
-    distributed, runner = import_module("distributed"), import_module("prefect_dask")
-    running = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
-    stack.callback(running.close)
-    return runner.DaskTaskRunner(address=running.scheduler_address)
-
-
-@pytest.mark.filterwarnings("default")  # distributed leaves sockets to the garbage collector
-@pytest.mark.parametrize("where", ["threads", "processes", "dask"])
-def test_a_retried_task_counts_once_in_threads_processes_and_on_dask(
-    listen: Listen, where: str
-) -> None:
-    with ExitStack() as stack:
-        runners: dict[str, Callable[[], Any]] = {
-            "threads": lambda: ThreadPoolTaskRunner(max_workers=4),
-            "processes": lambda: processes(2),
-            "dask": lambda: dask_runner(stack),
-        }
-        runner = runners[where]()
-        heard = listen(where)
-        much.with_options(task_runner=runner)(where, 12)
-        heard.wait_for(ended)
-    counted_items = items(heard)
-    assert max(counted_items) == counted_items[-1] == 48
-    assert heard.broken_rules(PLAN) == []
-
-
-def test_a_whole_stage_can_be_one_task_in_another_process(listen: Listen) -> None:
-    heard = listen("elsewhere")
-    stages_elsewhere.with_options(task_runner=processes(1))("elsewhere")
-    end = heard.wait_for(ended)
-    stages = list(dict.fromkeys(snapshot["stage"] for _, snapshot in heard.events))
-    assert stages == ["fetch", "compute", "write"]
-    assert (end["message"], end["metadata"]["pages"]) == ("written", 3)
-    assert heard.broken_rules(PLAN) == []
-
-
-@task
-def whole_stage(stage: str) -> None:
-    reporter = current_reporter()
-    reporter.start_stage(stage)
-    for item in range(4):
-        reporter.update_stage_progress(item + 1, 4)
-        time.sleep(0.15)
-    reporter.complete_stage()
-    if stage == "write":
-        reporter.update("written", pages=3)
-
-
-@flow(**tracked(PLAN))
-def stages_elsewhere(job_id: str) -> None:
-    for stage in PLAN.stages:
-        whole_stage.submit(stage.id).result()
 
 
 def test_a_task_that_counts_nothing_is_one_unit_cached_or_not(listen: Listen) -> None:
@@ -227,30 +120,6 @@ def test_sub_flows_and_nested_calls_belong_to_the_job_around_them(listen: Listen
     assert heard.broken_rules(PLAN) == []
 
 
-def processes(max_workers: int) -> Any:
-    """A pool of processes; its type is not the one that flows ask for."""
-    return ProcessPoolTaskRunner(max_workers=max_workers)
-
-
-@task
-def deep(number: int) -> None:
-    current_reporter().advance()
-
-
-@flow(task_runner=processes(1))
-def part_in_processes(numbers: int) -> None:
-    deep.map(range(numbers)).result()
-
-
-@flow(**tracked(PLAN))
-def around_processes(job_id: str) -> None:
-    reporter = current_reporter()
-    reporter.start_stage("compute")
-    reporter.update_stage_progress(0, 3)
-    part_in_processes(3)
-    reporter.complete_stage()
-
-
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_asynchronous_flows_and_tasks_are_the_same(listen: Listen) -> None:
@@ -276,16 +145,6 @@ def test_asynchronous_flows_and_tasks_are_the_same(listen: Listen) -> None:
     heard.wait_for(ended)
     counts = items(heard)
     assert counts[-1] == 9
-    assert heard.broken_rules(PLAN) == []
-
-
-def test_a_sub_flows_tasks_in_other_processes_find_the_job_too(listen: Listen) -> None:
-    job_id = str(uuid4())
-    heard = listen(job_id)
-    around_processes(job_id)
-    heard.wait_for(ended)
-    counts = items(heard)
-    assert counts[-1] == 3
     assert heard.broken_rules(PLAN) == []
 
 
@@ -347,53 +206,6 @@ def test_a_retried_flow_goes_on_and_what_is_cached_counts_as_done(listen: Listen
     counts = [s["metadata"]["completed_items"] for _, s in heard.events if s["attempt"] == 2]
     assert 6 in counts
     assert heard.broken_rules(PLAN) == []
-
-
-def test_the_second_run_knows_from_its_first_second_how_long_it_takes(
-    listen: Listen, redis_url: str
-) -> None:
-    plan = Plan("timed", PLAN.stages)
-
-    @flow(**tracked(plan))
-    def report(job_id: str, seconds: float) -> None:
-        reporter = current_reporter()
-        for stage in plan.stages:
-            reporter.start_stage(stage.id)
-            time.sleep(seconds / 3)
-            reporter.complete_stage()
-
-    report("before", 3)
-    heard = listen("after")
-    report("after", 3)
-    heard.wait_for(ended)
-    told = [s["eta_seconds"] for _, s in heard.events if s["stage"] == "fetch"]
-    assert 1 < told[0] < 7  # three seconds, and what Prefect needs between them
-    # How right it was is kept for each run; `horarium history` prints it.
-    records = Store(redis_url).history("timed", "")
-    assert [record.job_id for record in records] == ["after", "before"]
-    assert all(set(record.seconds) == {"fetch", "compute", "write"} for record in records)
-    assert records[0].eta_error is not None
-
-
-def test_a_plan_with_learned_weights_runs_evenly_in_time(listen: Listen) -> None:
-    plan = Plan("even", PLAN.stages, learned=True)
-    seconds = {"fetch": 1.5, "compute": 0.4, "write": 0.4}
-
-    @flow(**tracked(plan))
-    def report(job_id: str) -> None:
-        reporter = current_reporter()
-        for stage, duration in seconds.items():
-            reporter.start_stage(stage)
-            time.sleep(duration)
-            reporter.complete_stage()
-
-    report("by-plan")
-    heard = listen("learned")
-    report("learned")
-    end_of_fetching = heard.wait_for(lambda s: s["stage"] == "fetch" and s["stage_progress"] == 100)
-    assert end_of_fetching["overall_progress"] > 50  # by the plan it would have been 20
-    heard.wait_for(ended)
-    assert heard.broken_rules(plan) == []
 
 
 def test_the_percentage_also_stands_in_prefects_own_ui(
