@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["CURVE", "DOCUMENT", "SOLUTION", "find_instance", "job_folder"]
+from tracking.job_files import folder_of
 
-SOLUTION, DOCUMENT, CURVE = "timetable.sol", "timetable.json", "curve.csv"
-"""The files of a job."""
+__all__ = ["CURVE", "SOLUTION", "find_instance", "job_folder"]
+
+SOLUTION, CURVE = "timetable.sol", "curve.csv"
+"""Files of a job, beside `tracking.job_files.DOCUMENT`."""
 
 
 def find_instance(instance: Path, data_folder: Path) -> Path:
@@ -46,8 +48,6 @@ def job_folder(job_id: str, data_folder: Path) -> Path:
     OSError
         If it cannot be made.
     """
-    if job_id in (".", ".."):
-        raise ValueError(f"job id: expected one that can name a folder, got {job_id!r}")
-    folder = data_folder / "jobs" / job_id
+    folder = folder_of(data_folder, job_id)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
@@ -27,7 +27,7 @@ from prefect.utilities.annotations import quote
 from pydantic import Field
 
 from flows.curve import Curve
-from flows.files import CURVE, DOCUMENT, SOLUTION, find_instance, job_folder
+from flows.files import CURVE, SOLUTION, find_instance, job_folder
 from flows.settings import Settings
 from flows.warmup import COMPILING_SECONDS, compile_kernels, is_compiled
 from tasks.bound import bound
@@ -49,6 +49,7 @@ from timetabling.penalties import formulation as find_formulation
 from timetabling.problem import Timetable
 from timetabling.solvers.cpsat import keep, lacking
 from tracking.hooks import current_reporter, tracked
+from tracking.job_files import DOCUMENT
 from tracking.jobs import heeding, job_of, last_snapshot
 from tracking.plan import plan as find_plan
 from tracking.unit import Unit
@@ -125,11 +126,12 @@ def timetable(
     _expect(reporter, budget, "cpsat_solving")
 
     found = io.StringIO()
+    curve = Curve(found, lambda: last_snapshot(job)) if output is None else None
     with (
         searching(job),
         heeding(job, lambda request: stop_searching(job, cancel=request == "cancel")),
         _sigterm_cancels(job),
-        Curve(found, lambda: last_snapshot(job)) as curve,
+        curve or nullcontext(),
     ):
         reporter.start_stage("loading")
         problem, begun = _result(load.submit(source, start), job)
@@ -150,7 +152,7 @@ def timetable(
             reporter.start_stage("finalize")
         published = publish(_whole(best), formulation=rules, output=target, bound=least)
         score = published.score
-        if output is None:
+        if curve is not None:
             explain(_whole(best), formulation=rules, output=target.with_name(DOCUMENT), bound=least)
             stage = last["stage"] if (last := last_snapshot(job)) else stages[-1]
             curve.add(stage, violations=score.num_violations, cost=score.cost, bound=least)

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.service.access_parts import ADMIN, no_prefect, serving, settings_in
+from tracking.job_files import files_of
 from tracking.plan import DEFAULT
 from tracking.progress import Progress
-from tracking.service.result_files import files_of
 from tracking.store import Store
 
 JOBS = "/api/generation-jobs"

@@ -9,9 +9,9 @@ from pathlib import Path
 from prefect.client.schemas.objects import FlowRun
 from pydantic import BaseModel, Field
 
+from tracking.job_files import DOCUMENT, files_of
 from tracking.service.documents import SnapshotDocument
 from tracking.service.prefect_runs import instance_of, owner_of, snapshot_of, unix
-from tracking.service.result_files import files_of
 from tracking.snapshot import ENDS, Snapshot, Status
 
 __all__ = ["Job", "JobResult", "Jobs", "Links", "job_document", "status_now"]
@@ -123,7 +123,7 @@ def job_document(job_id: str, run: FlowRun | None, seen: Snapshot | None, data_f
 
 def _result(job_id: str, seen: Snapshot | None, data_folder: Path) -> JobResult | None:
     """How good the timetable is, by the file that was written, else by what was said last."""
-    file = files_of(data_folder, job_id).get("timetable.json")
+    file = files_of(data_folder, job_id).get(DOCUMENT)
     if file is not None:
         return _of_file(file, file.stat().st_mtime_ns)
     figures = seen["metadata"] if seen else {}

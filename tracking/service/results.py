@@ -10,14 +10,21 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from tracking.job_files import DOCUMENT, files_of
 from tracking.service.access import CREDENTIALS, Caller, owner_of
 from tracking.service.problems import Problem, problem_responses
-from tracking.service.result_files import files_of, media_type
 from tracking.service.service import service_of
 
 __all__ = ["router"]
 
-_TIMETABLE = "timetable.json"
+_MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".ics": "text/calendar",
+    ".json": "application/json",
+    ".sol": "text/plain",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 router = APIRouter(
     prefix="/api/generation-jobs/{job_id}",
@@ -56,7 +63,7 @@ class ResultFiles(BaseModel):
 )
 def read_timetable(request: Request, job_id: str, _owner: Owner) -> FileResponse:
     """Send the timetable, with what each lecture costs and why."""
-    file = _files(request, job_id).get(_TIMETABLE)
+    file = _files(request, job_id).get(DOCUMENT)
     if file is None:
         raise Problem(404, "no-timetable", "the job has made no timetable yet")
     return FileResponse(
@@ -71,7 +78,7 @@ def list_files(request: Request, job_id: str, _owner: Owner) -> ResultFiles:
         files=[
             ResultFile(
                 name=name,
-                media_type=media_type(name),
+                media_type=_media_type(name),
                 size_bytes=file.stat().st_size,
                 url=f"/api/generation-jobs/{job_id}/files/{quote(name)}",
             )
@@ -99,7 +106,7 @@ def download_file(request: Request, job_id: str, name: str, _owner: Owner) -> Fi
         raise Problem(404, "no-such-file", "the job has written no file of this name")
     return FileResponse(
         file,
-        media_type=media_type(name),
+        media_type=_media_type(name),
         filename=name,
         headers={"Cache-Control": "private, no-cache"},
     )
@@ -107,3 +114,8 @@ def download_file(request: Request, job_id: str, name: str, _owner: Owner) -> Fi
 
 def _files(request: Request, job_id: str) -> dict[str, Path]:
     return files_of(service_of(request).settings.data_folder, job_id)
+
+
+def _media_type(name: str) -> str:
+    """Of a file, by its name."""
+    return _MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
