@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +18,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tracking.child import Child, free_port
+from flows.server import start_server
+from tracking.child import free_port
 from tracking.embedded import EmbeddedRedis
 
 __all__ = ["ROOT", "PrefectServer", "Process", "RedisServer", "clean_environment", "wait"]
@@ -27,13 +27,15 @@ __all__ = ["ROOT", "PrefectServer", "Process", "RedisServer", "clean_environment
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def wait(until: Callable[[], object], what: str, *, seconds: float = 30) -> None:
-    """Wait until it is true, or fail the test."""
+def wait(until: Callable[[], Any], what: str | Callable[[], str], *, seconds: float = 30) -> Any:
+    """Wait until it is true, and give what it was, or fail the test."""
     deadline = time.monotonic() + seconds
-    while not until():
+    while not (found := until()):
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds} s in vain: {what}")
+            said = what if isinstance(what, str) else what()
+            pytest.fail(f"waited {seconds} s in vain: {said}")
         time.sleep(0.02)
+    return found
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -72,8 +74,9 @@ class RedisServer:
 class PrefectServer:
     """Prefect's server on SQLite, which can be killed and started again."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self._home = home
+        self._settings = settings
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}/api"
         self.start()
@@ -85,24 +88,23 @@ class PrefectServer:
 
     def start(self) -> None:
         """Start it; does not wait."""
-        self._child = Child(
-            [
-                sys.executable, "-m", "uvicorn", "prefect.server.api.server:create_app",
-                "--factory", "--host", "127.0.0.1", "--port", str(self._port),
-                "--log-level", "error",
-            ],
-            Path(tempfile.mkdtemp(prefix="horarium-chaos-")),
-            environment=clean_environment(
+        self._child = start_server(
+            self._port,
+            clean_environment(
                 PREFECT_HOME=str(self._home),
                 PREFECT_UI_ENABLED="0",
                 PREFECT__SERVER_EPHEMERAL="1",
-                PREFECT__SERVER_FINAL="1",
+                **self._settings,
             ),
-        )  # fmt: skip
+        )
 
     def wait(self) -> None:
         """Wait until it answers."""
-        wait(self._answers, f"Prefect's server: {self._child.last_words()}", seconds=120)
+        wait(self._answers, lambda: f"Prefect's server: {self._child.last_words()}", seconds=240)
+
+    def close(self) -> None:
+        """End it."""
+        self._child.close()
 
     def kill(self) -> None:
         """End it at once."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
+from tests.chaos import servers
 from tests.flows.conftest import Run
 from tracking.child import free_port
 from tracking.snapshot import ENDS, Snapshot
@@ -24,13 +24,7 @@ __all__ = ["Everything", "Start", "processes", "wait"]
 Start = Callable[..., Run]
 
 
-def wait(until: Callable[[], Any], what: Callable[[], str], *, seconds: float = 240) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := until()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited in vain: {what()}")
-        time.sleep(0.05)
-    return found
+wait = partial(servers.wait, seconds=240)
 
 
 class Everything:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextvars
 import functools
-import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,10 +17,9 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 
-from tests.chaos.servers import clean_environment, wait
-from tracking.child import Child, free_port
+from tests.chaos.servers import PrefectServer
+from tests.service import live_parts
 from tracking.service.app import create_app
-from tracking.service.server import Server
 from tracking.service.service import Check
 from tracking.service.settings import ServiceSettings
 
@@ -68,18 +64,12 @@ def settings_in(folder: Path, **more: Any) -> ServiceSettings:
 
 @contextmanager
 def serving(settings: ServiceSettings, check: Check | None = None) -> Iterator[httpx.Client]:
-    """Run the service; gives a client of it. It knows the Prefect server that this thread does."""
-    server = Server(create_app(settings, check=check), host="127.0.0.1", port=0)
-    context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(server.run,), daemon=True)
-    thread.start()
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(60)
-    assert not thread.is_alive()
+    """Run the service; gives a client of it, which shows no token by itself."""
+    with (
+        live_parts.serving(create_app(settings, check=check)) as server,
+        live_parts.client_of(server, headers={}) as client,
+    ):
+        yield client
 
 
 @contextmanager
@@ -104,34 +94,13 @@ def prefect_server() -> str:
     It has a deployment ``timetable/on-demand``, which no worker serves: a test decides how its
     runs go.
     """
-    home, port = tempfile.mkdtemp(prefix="horarium-service-"), free_port()
-    server = Child(
-        [
-            sys.executable, "-m", "uvicorn", "prefect.server.api.server:create_app", "--factory",
-            "--host", "127.0.0.1", "--port", str(port), "--log-level", "error",
-        ],
-        Path(home),
-        environment=clean_environment(
-            PREFECT_HOME=home,
-            PREFECT_UI_ENABLED="0",
-            PREFECT_SERVER_API_AUTH_STRING=AUTH,
-            PREFECT__SERVER_EPHEMERAL="1",
-            PREFECT__SERVER_FINAL="1",
-        ),
-    )  # fmt: skip
+    home = Path(tempfile.mkdtemp(prefix="horarium-service-"))
+    server = PrefectServer(home, PREFECT_SERVER_API_AUTH_STRING=AUTH)
     atexit.register(server.close)
-    url = f"http://127.0.0.1:{port}/api"
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{url}/health").is_success
-        except httpx.TransportError:
-            return False
-
-    wait(answers, f"Prefect's server: {server.last_words()}", seconds=240)
-    with temporary_settings({PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: AUTH}):
+    server.wait()
+    with temporary_settings({PREFECT_API_URL: server.url, PREFECT_API_AUTH_STRING: AUTH}):
         asyncio.run(_deploy())
-    return url
+    return server.url
 
 
 @flow(name="timetable")

@@ -9,9 +9,13 @@ import httpx
 import pytest
 from redis import Redis
 
-from tests.service.access_parts import no_prefect
+from flows.serve import check_instance
+from tests.service import access_parts
+from tests.service.access_parts import INSTANCE, known_prefect, no_prefect
+from tests.service.job_parts import SMALL_BYTES
 from tests.service.live_parts import QUICK, Job, client_of, live_app, serving
 from tracking.embedded import embedded_redis
+from tracking.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +47,36 @@ def client(redis_url: str, redis: Redis, tmp_path: Path) -> Iterator[httpx.Clien
         client_of(server) as asking,
     ):
         yield asking
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with one instance, and what is none."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "instances").mkdir()
+    (folder / "instances" / "tiny.ectt").write_bytes(INSTANCE.read_bytes())
+    (folder / "instances" / "notes.txt").write_text("no instance")
+    (folder / "instances" / "elsewhere.ectt").symlink_to(INSTANCE)
+    (folder / "secret.ectt").write_bytes(INSTANCE.read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(redis_url: str, data: Path) -> Iterator[httpx.Client]:
+    """Asks a service that has a Redis and a Prefect, showing no token by itself."""
+    settings = access_parts.settings_in(
+        data,
+        redis_url=redis_url,
+        max_upload_bytes=SMALL_BYTES,
+        job_rate="1000/minute",
+        request_rate="10000/minute",
+    )
+    with known_prefect(), access_parts.serving(settings, check_instance) as client:
+        yield client
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[Store]:
+    with_redis = Store(redis_url)
+    yield with_redis
+    with_redis.close()

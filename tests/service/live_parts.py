@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
@@ -96,10 +96,10 @@ def serving(app: FastAPI) -> Iterator[Server]:
     assert not thread.is_alive()
 
 
-def client_of(server: Server) -> httpx.Client:
-    """Asks as the administrator."""
+def client_of(server: Server, headers: Mapping[str, str] = ADMIN) -> httpx.Client:
+    """Asks as the administrator, unless told otherwise."""
     return httpx.Client(
-        base_url=f"http://127.0.0.1:{server.port}", headers=ADMIN, timeout=60, trust_env=False
+        base_url=f"http://127.0.0.1:{server.port}", headers=headers, timeout=60, trust_env=False
     )
 
 
