@@ -24,8 +24,9 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def redis(redis_url: str) -> Iterator[Redis]:
+    """The same Redis for all, and empty for each: what one test writes concerns no other."""
     with Redis.from_url(redis_url) as client:
         yield client
         client.flushall()
