@@ -302,6 +302,7 @@ class Progress:
             stalled=self._end is None and current.stalled(self._elapsed, self._expects),
             started_at=self._started_at,
             last_updated=self._last_updated,
+            published_at=round(float(self._now), 3),
             message=self._message if bar.shown >= self._work.index else stage.label,
             metadata=self._figures | {"completed_items": work.completed, "total_items": work.total},
         )

@@ -32,6 +32,9 @@ STATUSES: tuple[str, ...] = get_args(Status)
 class Snapshot(TypedDict):
     """How far a job is. Percentages are 0 to 100 with 2 places, times whole Unix seconds.
 
+    ``published_at`` alone has milliseconds: how long a snapshot takes to its readers is counted
+    from there.
+
     ``run_id`` tells a retry of the same run, which never moves the bar backward, from a new run
     under an old job id, which starts at 0. ``attempt`` grows by one with either. ``seq`` grows by
     one at each snapshot, whatever the attempt. ``work_progress`` is the percentage confirmed by
@@ -61,6 +64,7 @@ class Snapshot(TypedDict):
     stalled: bool
     started_at: int
     last_updated: int
+    published_at: float
     message: str
     metadata: dict[str, Any]
 
@@ -107,6 +111,7 @@ def ended(snapshot: Snapshot, status: End, now: float, reason: str = "") -> Snap
     end["eta_seconds"] = end["eta_low_seconds"] = end["eta_high_seconds"] = 0
     end["stalled"] = False
     end["last_updated"] = max(end["last_updated"], int(now))
+    end["published_at"] = round(float(now), 3)
     if status == "completed":
         end["overall_progress"] = end["work_progress"] = end["stage_progress"] = 100.0
     if reason:

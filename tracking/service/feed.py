@@ -129,7 +129,7 @@ class Feed:
     def put_instead(self, snapshot: Snapshot) -> None:
         """Take what somebody else than the job says of it, unless that was said before."""
         told = Snapshot(**snapshot)
-        told["last_updated"] = 0  # the time alone is no news
+        told["last_updated"] = told["published_at"] = 0  # the time alone is no news
         if told != self._told_instead:
             data = json.dumps(snapshot, separators=(",", ":"), allow_nan=False).encode()
             name: Name = "done" if snapshot["status"] in ENDS else "progress"

@@ -225,8 +225,9 @@ class Hub:
             return
         snapshot = both[0]
         self._heard_at[feed] = asyncio.get_running_loop().time()
-        # A snapshot's own time is in whole seconds, where what counts is milliseconds.
-        feed.put(snapshot, event_of(snapshot, data, at=time.time()))
+        # An older writer does not say when.
+        at = snapshot.get("published_at") or time.time()
+        feed.put(snapshot, event_of(snapshot, data, at=at))
         feed.known.set()
 
     def disconnected(self) -> None:

@@ -65,6 +65,7 @@ def snapshot_of(run: FlowRun) -> Snapshot:
     left = 0 if status in ENDS else None
     began = unix(run.start_time or run.expected_start_time or run.created) or 0
     said = (run.state.message or run.state.name or "") if run.state else ""
+    updated = max(began, unix(run.state.timestamp) or 0) if run.state else began
     return Snapshot(
         job_id=str(run.id),
         run_id=str(run.id),
@@ -83,7 +84,8 @@ def snapshot_of(run: FlowRun) -> Snapshot:
         eta_high_seconds=left,
         stalled=False,
         started_at=began,
-        last_updated=max(began, unix(run.state.timestamp) or 0) if run.state else began,
+        last_updated=updated,
+        published_at=float(updated),
         message=said if status in ("failed", "timeout") else "",
         metadata={"error": said} if status in ("failed", "timeout") else {},
     )

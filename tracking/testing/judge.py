@@ -34,6 +34,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "stalled": bool,
     "started_at": int,
     "last_updated": int,
+    "published_at": float,
     "message": str,
     "metadata": dict,
 }

@@ -21,6 +21,7 @@ export function snapshot(seq: number, fields: Partial<ProgressInfo> = {}): Progr
     stalled: false,
     started_at: 1_740_000_000,
     last_updated: 1_740_000_100,
+    published_at: 1_740_000_100.25,
     message: "GA generation 12/200: cost 61",
     metadata: { cost: 61 },
     ...fields,

@@ -27,6 +27,7 @@ export interface ProgressInfo {
   stalled: boolean;
   started_at: number;
   last_updated: number;
+  published_at: number;
   message: string;
   metadata: ProgressMetadata;
 }
