@@ -80,7 +80,7 @@ def solve(
 ) -> Timetable:
     """Make a timetable as `flows.timetable` does, but for what the variant changes."""
     # Prefect, CP-SAT and torch: only the process that solves needs them.
-    from flows.timetable import SHARES
+    from flows.budgets import SHARES
     from timetabling.solvers import genetic, repair
 
     shares = share_out(SHARES, variant.without)
@@ -119,7 +119,7 @@ def _place_clusters(
     num_threads: int,
     observer: Observer,
 ) -> Timetable:
-    from flows.timetable import MAX_COURSES_PER_CLUSTER
+    from flows.placing import MAX_COURSES_PER_CLUSTER
     from timetabling.solvers import cpsat
     from timetabling.solvers.bound import lower_bound
 

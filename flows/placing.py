@@ -1,0 +1,98 @@
+"""The stage that places every lecture, and bounds the cost."""
+
+from __future__ import annotations
+
+import math
+
+from prefect import unmapped
+
+from flows.handing import result_of, whole
+from flows.settings import Settings
+from tasks.bound import bound
+from tasks.budget import Budget
+from tasks.merge import merge
+from tasks.place_missing import place_missing
+from tasks.solve_cluster import solve_cluster
+from tasks.stopping import is_stopped
+from timetabling.clustering import Clustering
+from timetabling.penalties import Formulation, evaluate
+from timetabling.problem import Timetable
+from timetabling.solvers.cpsat import keep, lacking
+from tracking.hooks import current_reporter
+from tracking.unit import Unit
+
+__all__ = ["MAX_COURSES_PER_CLUSTER", "place_clusters"]
+
+MAX_COURSES_PER_CLUSTER = 50
+
+
+def place_clusters(
+    begun: Timetable,
+    clustering: Clustering,
+    rules: Formulation,
+    budget: Budget,
+    settings: Settings,
+    seed: int,
+) -> tuple[Timetable, int]:
+    """Place what `begun` lacks, and bound the cost beside that.
+
+    The waves come one after the other, the clusters of each side by side. Returns a timetable no
+    worse than `begun`, and the bound.
+    """
+    reporter, job = current_reporter(), budget.job_id
+    reporter.start_stage("cpsat_solving")
+    best = keep(begun, rules)
+    if best.lectures:
+        _tell(reporter, best, rules)
+    waves = [
+        {i: courses for i in wave if (courses := lacking(best, clustering.clusters[i]))}
+        for wave in clustering.waves
+    ]
+    num_clusters = sum(map(len, waves))
+    reporter.update_stage_progress(0, num_clusters + 1)  # the bound is one more
+    bounding = bound.submit(
+        whole(best.problem),
+        formulation=rules,
+        allowance=budget.allow("cpsat_solving"),
+        seed=seed,
+    )
+    # A wave takes as many turns as it has clusters for each task that runs at a time.
+    turns = [math.ceil(len(wave) / settings.num_workers) for wave in waves]
+    for number, wave in enumerate(waves):
+        if not wave or is_stopped(job):
+            continue
+        allowance = budget.allow(
+            "cpsat_solving", turns_left=sum(turns[number:]), calls=num_clusters
+        )
+        futures = solve_cluster.map(
+            [whole(courses) for courses in wave.values()],
+            list(wave),
+            base=unmapped(whole(best)),
+            formulation=unmapped(rules),
+            allowance=unmapped(allowance),
+            seed=seed,
+        )
+        solved = [result_of(future, job) for future in futures]
+        best = merge(whole(best), whole(solved), formulation=rules)
+        _tell(reporter, best, rules)
+    if not is_stopped(job):
+        # Moving placed lectures apart for the last ones is worth a tenth of the next stage's time.
+        allowance = budget.allow("ga_optimization", turns_left=10, calls=10)
+        best = result_of(
+            place_missing.submit(whole(best), formulation=rules, allowance=allowance, seed=seed),
+            job,
+        )
+    least = result_of(bounding, job)
+    if not is_stopped(job):
+        reporter.complete_stage()
+    return min(begun, best, key=lambda timetable: evaluate(timetable, rules).order), least
+
+
+def _tell(reporter: Unit, best: Timetable, rules: Formulation) -> None:
+    """Say what is placed, and what it costs."""
+    score = evaluate(best, rules)
+    reporter.update(
+        f"Placed {len(best.lectures)} of {best.problem.num_lectures} lectures",
+        cost=score.cost,
+        violations=score.num_violations,
+    )
