@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from benchmarks.quality.pipeline import VARIANTS
 from benchmarks.quality.process import Finished, run_process
+from benchmarks.quality.rivals.cpsolver import find_class_path
 from tracking.embedded import embedded_redis
 from tracking.testing import Recorder
 
@@ -22,6 +23,7 @@ __all__ = ["Found", "Trial", "check_solver", "solver_names", "try_solver"]
 RIVALS: Mapping[str, str] = MappingProxyType(
     {
         "cpsat-whole": "benchmarks.quality.rivals.cpsat_whole",
+        "cpsolver": "benchmarks.quality.rivals.cpsolver",
         "timefold": "benchmarks.quality.rivals.timefold_model",
     }
 )
@@ -60,6 +62,8 @@ def check_solver(name: str) -> None:
     """
     if name not in solver_names():
         raise ValueError(f"solver: expected one of {', '.join(solver_names())}, got {name!r}")
+    if name == "cpsolver":
+        find_class_path()
     if name == "timefold":
         if find_spec("timefold") is None:
             raise ValueError("timefold: not installed; `make rivals` installs it")

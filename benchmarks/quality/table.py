@@ -4,8 +4,8 @@
         --solvers horarium cpsat-whole timefold --runs runs.jsonl
 
 ``horarium`` is ``horarium generate``, the whole command. All solvers have the same cores and the
-same time, from reading the file to the written timetable; starting Python, Prefect or Java is not
-counted for any. The cost is what PROGRAM says of the file, an independent judge called as
+same time, from reading the file to the written timetable; starting Python, Prefect or Timefold's
+Java is not counted. The cost is what PROGRAM says of the file, an independent judge called as
 ``PROGRAM instance solution --formulation UD2 --json`` that prints ``violations`` and ``cost``.
 
 Each finished run is a line of the file ``--runs``. A run that is there is not made again, so what

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.quality.measure import Conditions, find_instances, measure_all
 from benchmarks.quality.pipeline import VARIANTS, share_out, solve
 from benchmarks.quality.process import run_process
-from benchmarks.quality.rivals import cpsat_whole
+from benchmarks.quality.rivals import cpsat_whole, cpsolver
 from benchmarks.quality.solvers import check_solver
 from timetabling.formats import ectt, read_problem, read_solution
 from timetabling.generator import generate
@@ -196,6 +196,42 @@ def test_timefold_s_score_is_ours(tmp_path: Path) -> None:
     assert score.is_feasible
     assert f'"cost": {score.cost}' in last
     assert f'"cost": {score.cost}' in written
+
+
+def test_cpsolver_s_cost_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not os.environ.get("HORARIUM_CPSOLVER"):
+        pytest.skip("no HORARIUM_CPSOLVER: docs/decisions/0011-quality.md says how to build it")
+    if which("java") is None:
+        pytest.skip("no java: CPSolver needs a JDK 17")
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-DTermination.MaxIters=2000")
+    problem = generate(12, seed=3).problem
+    told = Told()
+
+    timetable = cpsolver.solve(
+        problem, formulation=UD2, seconds=120.0, seed=0, num_threads=2, observer=told
+    )
+
+    score = evaluate(timetable, UD2)
+    assert score.is_feasible
+    assert min((x["violations"], x["cost"]) for x in told.figures) == (0, score.cost)
+
+
+def test_cpsolver_without_its_classes_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(rules: str) -> None:
+        cpsolver.solve(
+            read_problem(TINY), formulation=formulation(rules), seconds=60.0, seed=0,
+            num_threads=1, observer=SilentObserver(),
+        )  # fmt: skip
+
+    with pytest.raises(ValueError, match="expected UD2, got UD3"):
+        run("UD3")
+    monkeypatch.delenv("HORARIUM_CPSOLVER", raising=False)
+    with pytest.raises(ValueError, match="expected its class path in HORARIUM_CPSOLVER"):
+        check_solver("cpsolver")
+    if which("java"):
+        monkeypatch.setenv("HORARIUM_CPSOLVER", "nowhere")
+        with pytest.raises(RuntimeError, match=r"no timetable: .*ClassNotFoundException"):
+            run("UD2")
 
 
 def test_a_table_is_printed_and_its_runs_are_kept(tmp_path: Path, judge: Path) -> None:
