@@ -69,15 +69,19 @@ class WorkLimit:
     ----------
     work
         Units of work: moves of a local search; a deterministic second of CP-SAT is a million.
+    used
+        Share of the work that was done before.
     cancelled
         Asked as well; True ends the search early.
     """
 
-    def __init__(self, work: int, *, cancelled: Callable[[], bool] = _never) -> None:
+    def __init__(
+        self, work: int, *, used: float = 0.0, cancelled: Callable[[], bool] = _never
+    ) -> None:
         if work < 0:
             raise ValueError(f"work limit: expected at least 0, got {work}")
         self._work = work
-        self._done = 0
+        self._done = round(used * work)  # exact: a fraction has more digits than any work
         self._cancelled = cancelled
         self._lock = threading.Lock()
 
@@ -109,14 +113,22 @@ class TimeLimit:
         The budget; 0 stops at once.
     clock
         Returns seconds that never fall, such as `time.monotonic`.
+    used
+        Share of the budget that was used before.
     cancelled
         Asked as well; True ends the search early.
     """
 
     def __init__(
-        self, seconds: float, clock: Callable[[], float], *, cancelled: Callable[[], bool] = _never
+        self,
+        seconds: float,
+        clock: Callable[[], float],
+        *,
+        used: float = 0.0,
+        cancelled: Callable[[], bool] = _never,
     ) -> None:
         self._seconds = seconds
+        self._used = used
         self._clock = clock
         self._started = clock()
         self._cancelled = cancelled
@@ -129,7 +141,8 @@ class TimeLimit:
         """Share of the time that is over."""
         if self._seconds <= 0:
             return 1.0
-        return min(1.0, max(0.0, self._clock() - self._started) / self._seconds)
+        passed = max(0.0, self._clock() - self._started) / self._seconds
+        return min(1.0, self._used + passed)
 
     def spend(self, work: int) -> None:
         """Ignore the work: time is what counts."""

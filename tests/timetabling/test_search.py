@@ -71,6 +71,20 @@ def test_a_time_limit_stops_when_the_time_is_over() -> None:
     assert (stop(), stop.fraction()) == (True, 1.0)
 
 
+def test_a_limit_goes_on_where_an_earlier_part_of_it_ended() -> None:
+    clock = Clock()
+    stop = TimeLimit(20, clock, used=0.25)
+    assert (stop(), stop.fraction()) == (False, 0.25)
+    clock.now += 15
+    assert (stop(), stop.fraction()) == (True, 1.0)
+    for work in (3, 7, 10**15 + 7):
+        first = WorkLimit(work)
+        first.spend(work // 3)
+        rest = WorkLimit(work, used=first.fraction())
+        assert rest.work_left == first.work_left
+        assert rest.fraction() == first.fraction()
+
+
 @pytest.mark.parametrize("seconds", [0, -3])
 def test_without_any_time_it_stops_at_once(seconds: float) -> None:
     stop = TimeLimit(seconds, Clock())

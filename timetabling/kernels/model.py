@@ -152,7 +152,7 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         open_start=_starts(open_periods),
         open_periods=_ints(period for of_course in open_periods for period in of_course),
         rooms_start=_starts(worth),
-        rooms=_ints(room for of_course in worth for room in of_course),
+        rooms=np.concatenate(worth),
         room_cost=room_cost.astype(np.int32),
         room_violation=room_violation.astype(np.uint8),
         building=_ints(buildings[r.building] for r in rooms),
@@ -192,15 +192,15 @@ def to_timetable(problem: Problem, periods: Ints, rooms: Ints) -> Timetable:
     return Timetable(problem, tuple(Lecture(c, p, r) for c, p, r in placed if p >= 0))
 
 
-def _rooms_worth_trying(cost: Ints, violation: Ints) -> list[int]:
-    allowed = np.flatnonzero(violation == violation.min())
-    near = cost[allowed] <= cost[allowed].min() + SEATS_WORTH_TRYING
-    return [int(room) for room in allowed[near]]
+def _rooms_worth_trying(cost: Ints, violation: Ints) -> Ints:
+    allowed = np.flatnonzero(violation == violation.min()).astype(np.int32)
+    missing = cost[allowed]
+    return np.compress(missing <= missing.min() + SEATS_WORTH_TRYING, allowed)
 
 
 def _ints(values: Iterable[int]) -> Ints:
     return np.array(list(values), np.int32)
 
 
-def _starts(lists: Sequence[Sequence[int] | frozenset[int]]) -> Ints:
+def _starts(lists: Sequence[Sequence[int] | frozenset[int] | Ints]) -> Ints:
     return np.cumsum([0, *map(len, lists)], dtype=np.int32)

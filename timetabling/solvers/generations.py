@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from timetabling.search import Observer, Stop
 from timetabling.solvers.cooling import SWEEPS_END, Cooling, Generation, Heat, plan_generation
 
-__all__ = ["Population", "run_generations"]
+__all__ = ["BEGINNING", "Population", "Reached", "run_generations"]
 
 MOST_GROWTH = 10  # of a generation over the one before, in moves
 
@@ -33,47 +33,82 @@ class Population(Protocol):
         """Anneal all through a generation; returns the moves made, of all together."""
 
 
+class Reached(NamedTuple):
+    """How far a population has come: all that a later span of its life must know beside itself.
+
+    Parameters
+    ----------
+    generation
+        Generations that were begun.
+    used
+        Share of the budget that is used.
+    speed
+        Moves of an individual in the whole budget; 0 while that is not known.
+    cooling
+        The one it is in, if hot sweeps are over.
+    """
+
+    generation: int = 0
+    used: float = 0.0
+    speed: float = 0.0
+    cooling: Cooling | None = None
+
+
+BEGINNING = Reached()
+"""Nothing is done yet."""
+
+
 def run_generations(
     population: Population,
+    reached: Reached = BEGINNING,
     *,
     heat: Heat,
     stop: Stop,
     lower_bound: int,
     num_generations: int,
+    until: int | None = None,
     first_moves: int,
     quick_cooling: float,
     observer: Observer,
-) -> int:
+) -> Reached:
     """Let a population live until its budget is used or its best is optimal.
 
     Parameters
     ----------
+    reached
+        Where an earlier span of its life ended.
+    stop
+        The budget of its whole life, of which as much is used as was then.
     num_generations
         They share the budget evenly; fewer if it ends early.
+    until
+        The generation that this span ends before; by default it has them all.
     first_moves
         Moves of an individual in the first generation, while its speed is not known.
     quick_cooling
         Share of the budget for a cooling before the slow one, 0 for none.
+    observer
+        Told of every generation; a unit of work is one of this span.
 
     Returns
     -------
-    int
-        Generations that were begun.
+    Where the span ended.
     """
 
     def is_optimal() -> bool:
         violations, cost = population.best_total
         return violations == 0 and cost <= lower_bound
 
-    speed = float(first_moves * num_generations)  # moves of an individual in the whole budget
-    cooling: Cooling | None = None
-    generation = 0
-    while generation < num_generations and not stop() and not is_optimal():
+    first, _, speed, cooling = reached
+    end = num_generations if until is None else until
+    generation = first
+    speed = speed or float(first_moves * num_generations)
+    while generation < end and not stop() and not is_optimal():
         begun = stop.fraction()
         share = (1 - begun) / (num_generations - generation)
         if cooling is None and (begun >= SWEEPS_END or population.can_cool()):
-            until = begun + quick_cooling * (1 - begun) if quick_cooling > 0 else 1.0
-            cooling = Cooling(begun, until)
+            cooled_at = begun + quick_cooling * (1 - begun) if quick_cooling > 0 else 1.0
+            cooling = Cooling(begun, cooled_at)
         elif cooling is not None and begun + share / 2 >= cooling.until:
             cooling = Cooling(begun, 1.0)
         if stop.work_left is None:
@@ -89,12 +124,12 @@ def run_generations(
         speed = min(speed * MOST_GROWTH, moves_done / population.size / max(used, 1e-9))
         generation += 1
         violations, cost = population.best_total
-        observer.update_stage_progress(generation, num_generations)
+        observer.update_stage_progress(generation - first, end - first)
         observer.update(
             f"GA generation {generation}/{num_generations}: cost {cost}",
             cost=float(cost),
             violations=float(violations),
         )
     if stop.fraction() >= 1.0 or is_optimal():
-        observer.update_stage_progress(num_generations, num_generations)
-    return generation
+        observer.update_stage_progress(end - first, end - first)
+    return Reached(generation, stop.fraction(), speed, cooling)

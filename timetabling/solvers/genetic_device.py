@@ -78,7 +78,7 @@ def solve(
     copies = (population_size, 1)
     chains = start_chains(model, np.tile(periods, copies), np.tile(rooms, copies), chain_seed)
     population = _Population(chains, upload(model, chains.xp), np.random.default_rng(own_seed))
-    units = run_generations(
+    reached = run_generations(
         population,
         heat=choose_heat(model),
         stop=stop,
@@ -91,7 +91,7 @@ def solve(
     best = population.best
     violations, cost = best.total
     timetable = to_timetable(problem, best.periods, best.rooms)
-    return Result(timetable=timetable, violations=violations, cost=cost, units=units)
+    return Result(timetable=timetable, violations=violations, cost=cost, units=reached.generation)
 
 
 class _Population:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.timetabling.diary import Diary
@@ -15,7 +17,9 @@ from timetabling.kernels.population import load_array_module
 from timetabling.penalties import FORMULATIONS, evaluate, formulation
 from timetabling.problem import Course, Lecture, Problem, Room, Timetable
 from timetabling.search import Result, SilentObserver, Stop, WorkLimit
-from timetabling.solvers.genetic import solve
+from timetabling.solvers.genetic import begin, go_on, solve
+from timetabling.solvers.individuals import Search
+from timetabling.solvers.islands import settle
 
 INSTANCE = generate(30, seed=4)
 PROBLEM = INSTANCE.problem
@@ -142,6 +146,93 @@ def test_the_budget_may_be_partly_used_already() -> None:
     stop.spend(150_000)
     assert run(stop).violations == 0
     assert stop.work_left == 0
+
+
+def same(one: Search, other: Search) -> bool:
+    """Whether two searches are at the same point of the same way, to the last draw."""
+
+    def state(search: Search) -> list[list[int]]:
+        of_all = [(x.period, x.room, *x.best, x.random) for x in search.individuals]
+        return [array.tolist() for array in (*search.best, *sum(of_all, ()))]
+
+    return state(one) == state(other) and one.reached == other.reached
+
+
+def span(search: Search, until: int | None = None, observer: Diary | None = None) -> Search:
+    return go_on(
+        PROBLEM,
+        search,
+        formulation=UD2,
+        stop=WorkLimit(300_000, used=search.reached.used),
+        observer=observer or Diary(),
+        num_generations=12,
+        until=until,
+    )
+
+
+@pytest.mark.parametrize("ends", [(1, 2, 7), (0, 6), (5, 5, 11), tuple(range(12))])
+def test_in_spans_it_finds_what_it_finds_at_one_go(ends: tuple[int, ...]) -> None:
+    at_one_go = run(WorkLimit(300_000))
+    search, diary = begin(PROBLEM, start=None, seed=1), Diary()
+    whole = span(search)
+    for end in (*ends, None):
+        search = pickle.loads(pickle.dumps(search))  # as it goes to another process
+        search = span(search, end, diary)
+    assert same(search, whole)
+    assert search.timetable(PROBLEM) == at_one_go.timetable
+    assert search.order == (at_one_go.violations, at_one_go.cost)
+    assert search.is_over()
+    generations = [message.split()[2] for message, _ in diary.messages]
+    assert generations == [f"{g}/12:" for g in range(1, 13)]
+
+
+def test_a_span_leaves_the_search_that_it_goes_on_from_as_it_was() -> None:
+    begun = span(begin(PROBLEM, start=None, seed=1), 3)
+    before = pickle.loads(pickle.dumps(begun))
+    once = span(begun, 6)
+    assert same(begun, before)
+    assert same(span(begun, 6), once)
+    assert not same(begun, once)
+
+
+def test_each_span_counts_its_own_generations_and_all_of_them_where_the_search_ends() -> None:
+    diary, anything_feasible = Diary(), 10**6
+    search = begin(PROBLEM, start=INSTANCE.witness, seed=1)
+    for bound in (0, anything_feasible):
+        search = go_on(
+            PROBLEM,
+            search,
+            formulation=UD2,
+            stop=WorkLimit(100_000, used=search.reached.used),
+            observer=diary,
+            lower_bound=bound,
+            until=search.reached.generation + 3,
+        )
+    assert diary.progress == [(1, 3), (2, 3), (3, 3), (3, 3)]
+    assert search.is_over(anything_feasible)
+    assert not search.is_over()
+
+
+def test_settlers_of_the_best_island_take_the_place_of_the_worst_and_go_their_own_ways() -> None:
+    begun = [span(begin(PROBLEM, start=None, seed=seed), 4) for seed in range(3)]
+    best, middle, worst = sorted(begun, key=lambda island: sum(island.energies))
+    settled = settle([worst, best, middle])
+    assert settled[1:] == [best, middle]
+    assert settled[0].order == min(best.order, worst.order)
+    assert settled[0].reached == worst.reached
+    for settler, original, native in zip(
+        settled[0].individuals, best.individuals, worst.individuals, strict=True
+    ):
+        assert np.array_equal(settler.period, original.period)
+        assert np.array_equal(settler.random, native.random)
+    ends = [span(island).timetable(PROBLEM) for island in settled]
+    assert ends[0] != ends[1]
+
+
+def test_islands_that_have_not_lived_yet_stay_as_they_are() -> None:
+    islands = [begin(PROBLEM, start=None, seed=seed) for seed in range(2)]
+    assert settle(islands) == islands
+    assert settle(islands[:1]) == islands[:1]
 
 
 def test_cupy_without_a_gpu_is_one_clear_error() -> None:
