@@ -13,6 +13,7 @@ from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 
 from tracking.reporter import Reporter
 from tracking.snapshot import ENDS, Snapshot
+from tracking.words import duration
 
 __all__ = ["Artifacts"]
 
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 # where the bar moves slowly, for it is told of whole points alone.
 _INTERVAL_SECONDS = 5.0
 _STEP_PERCENT = 1.0
+_LAST_WORDS_SECONDS = 2.0
 _SHORT_SECONDS = 1.0  # a job that ends sooner needs no bar
 
 
@@ -42,15 +44,21 @@ class Artifacts:
         self._reporter = reporter
         self._flow_run_id = flow_run_id
 
-    def start(self) -> None:
-        """Begin."""
         # In the flow's context, which says where Prefect's server is.
-        threading.Thread(
+        self._thread = threading.Thread(
             target=copy_context().run,
             args=(self._keep_current,),
-            name=f"artifacts-{self._reporter.job_id}",
+            name=f"artifacts-{reporter.job_id}",
             daemon=True,
-        ).start()
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """After the job's end, wait until it is told, but not long: the process may end next."""
+        self._thread.join(_LAST_WORDS_SECONDS)
 
     def _keep_current(self) -> None:
         try:
@@ -109,5 +117,5 @@ def _words(snapshot: Snapshot) -> str:
     """All that there is to say, in a line: the card of an artifact does not show its value."""
     left = snapshot["eta_seconds"]
     doing = snapshot["status"] if snapshot["status"] in ENDS else snapshot["stage_label"]
-    about = f", about {left} s left" if left else ""
+    about = f", about {duration(left)} left" if left else ""
     return f"{snapshot['overall_progress']:.0f} %: {doing}{about}"

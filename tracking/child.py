@@ -34,6 +34,8 @@ class Child:
         The child's own; it is removed when the child ends, and holds its output, `log`.
     environment
         The child's; None inherits this process's.
+    cwd
+        Where it runs; None is where this process does.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Child:
         folder: Path,
         *,
         environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self._folder = folder
         self.log = folder / "log"
@@ -52,6 +55,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 env=environment,
+                cwd=cwd,
                 start_new_session=True,
             )
 
@@ -64,6 +68,11 @@ class Child:
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
+
+    @property
+    def status(self) -> int | None:
+        """How it has ended, as a shell says it; None while it runs."""
+        return self._process.poll()
 
     def last_words(self) -> str:
         """The end of what it has said."""

@@ -62,6 +62,9 @@ class _TaskHooks(TypedDict):
 # How often each run of this process was tried, by its id; see `_is_new_attempt`.
 _run_counts: dict[str, int] = {}
 
+# Of the runs of this process, by their ids.
+_artifacts: dict[str, Artifacts] = {}
+
 # The job of the flow that this thread or asynchronous task runs; Prefect copies it to the threads
 # of tasks, and untracked sub-flows inherit it.
 _job: ContextVar[Reporter | None] = ContextVar("tracked job", default=None)
@@ -109,7 +112,8 @@ class _Start(_Hook):
             JOBS.add(reporter)
             _run_counts[reporter.run_id] = flow_run.run_count + 1
             reporter.start()
-            Artifacts(reporter, flow_run.id).start()
+            _artifacts[reporter.run_id] = artifacts = Artifacts(reporter, flow_run.id)
+            artifacts.start()
         _job.set(reporter)
 
 
@@ -133,6 +137,8 @@ class _End(_Hook):
             reporter.mark_timeout()
         else:
             reporter.mark_failed(reason)
+        if artifacts := _artifacts.pop(reporter.run_id, None):
+            artifacts.finish()
 
 
 def tracked(plan: Plan | None = None) -> _FlowHooks:

@@ -12,15 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tracking import keys
+from tracking.accuracy import Accuracy
 from tracking.embedded import EmbeddedRedis
 from tracking.plan import DEFAULT
 from tracking.relay import Relay
 from tracking.reporter import Reporter
-from tracking.requests import Heed
+from tracking.requests import Heed, Request
 from tracking.snapshot import Snapshot
 from tracking.unit import Unit
 
-__all__ = ["JOBS", "heeding", "job_of", "last_snapshot", "redis_url", "reporter_of", "untracked"]
+__all__ = [
+    "JOBS",
+    "accuracy_so_far",
+    "ask",
+    "heeding",
+    "job_of",
+    "last_snapshot",
+    "redis_url",
+    "reporter_of",
+    "untracked",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +40,7 @@ class Registry:
     """Reporters and relays, by job."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may interrupt one look with another
         self._reporters: dict[str, Reporter] = {}
         self._relays: dict[str, Relay] = {}
 
@@ -103,22 +114,41 @@ def job_of(job_id: str) -> Reporter:
 
 @contextmanager
 def heeding(job_id: str, heed: Heed) -> Iterator[None]:
-    """While the block lasts, do what a job of this process is asked: see `Requests.heeding`.
+    """While the block lasts, do what a job is asked, here or elsewhere: see `Requests.heeding`.
 
-    One that is not tracked is not asked either.
+    Of a job of another process see `Relay.heeding`. One that is not tracked is not asked.
     """
-    reporter = JOBS.find(keys.check_job_id(job_id))
-    if reporter is None:
-        yield
-    else:
+    reporter, url = JOBS.find(keys.check_job_id(job_id)), os.environ.get("HORARIUM_REDIS_URL")
+    if reporter is not None:
         with reporter.requests.heeding(heed):
             yield
+    elif url:
+        with JOBS.relay(job_id, url).heeding(heed):
+            yield
+    else:
+        yield
+
+
+def ask(job_id: str, request: Request) -> None:
+    """Ask what works in other processes for a job of this one; waits for nothing.
+
+    They hear of it once the job has published, within a second.
+    """
+    reporter = JOBS.find(keys.check_job_id(job_id))
+    if reporter is not None:
+        reporter.requests.ask(request)
 
 
 def last_snapshot(job_id: str) -> Snapshot | None:
     """What a job of this process has published last, if it is tracked and has said anything."""
     reporter = JOBS.find(keys.check_job_id(job_id))
     return None if reporter is None else reporter.last_snapshot
+
+
+def accuracy_so_far(job_id: str) -> Accuracy | None:
+    """How right the bar and the time left of a job of this process are, should it end now."""
+    reporter = JOBS.find(keys.check_job_id(job_id))
+    return None if reporter is None else reporter.accuracy
 
 
 def redis_url() -> str:

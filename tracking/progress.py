@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracking.accuracy import Look, accuracy
+from tracking.accuracy import Accuracy, Look, accuracy
 from tracking.bar import Bar
 from tracking.eta import Left, TimeLeft
 from tracking.history import Forecast, Record, forecast, learned
@@ -258,14 +258,20 @@ class Progress:
             self._remember(left)
         return self._snapshot(left)
 
+    def judge(self) -> Accuracy | None:
+        """How right the bar and the time left were, if the job has ended or ended now.
+
+        Nobody can tell of a job that was tried again.
+        """
+        if self.attempt > 1:
+            return None
+        return accuracy(self._looks, self._elapsed - self._attempt_began)
+
     def record(self, deployment: str) -> Record | None:
         """How this run went, after its end; None before."""
         if self._end is None:
             return None
-        seconds = self._elapsed - self._attempt_began
-        judged = None
-        if self._end == "completed" and self.attempt == 1:
-            judged = accuracy(self._looks, seconds)
+        judged = self.judge() if self._end == "completed" else None
         return Record(
             job_id=self.job_id,
             plan=self.plan.name,

@@ -6,12 +6,14 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from tracking import keys
 from tracking.connection import Connection
-from tracking.scripts.report import NO_WISH, Count, Wish
+from tracking.requests import Heed, Requests
+from tracking.scripts.report import NO_WISH, Count, Standing, Wish
 from tracking.snapshot import ENDS, figure
 from tracking.unit import Unit, Units
 
@@ -22,6 +24,8 @@ _log = logging.getLogger(__name__)
 _INTERVAL_SECONDS = 0.2
 _LOOK_SECONDS = 1.0  # with nothing to say: is what was said still there?
 _IDLE_SECONDS = 600.0  # after this without a job that goes on the thread ends
+# A flow whose process died may be gone on with elsewhere, but nobody wants what this process finds.
+_ORPHANED_SECONDS = 30.0
 
 
 class Relay:
@@ -53,6 +57,8 @@ class Relay:
         self._sent: dict[Unit, tuple[int, int]] = {}
         self._began: dict[Unit, int] = {}  # Unix milliseconds, when it was first sent
         self._asked: list[tuple[str, Unit]] = []
+        self._heeding: dict[Requests, str] = {}  # and the generation that each works for
+        self._lost_since: float | None = None  # the job's process
         self._said: dict[str, Any] = {}
         self._born = ""
         self._wake = threading.Event()
@@ -62,7 +68,7 @@ class Relay:
     @property
     def is_idle(self) -> bool:
         """Whether nothing was reported, and no job seen that goes on, for long."""
-        return time.monotonic() - self._used > _IDLE_SECONDS
+        return not self._heeding and time.monotonic() - self._used > _IDLE_SECONDS
 
     def unit(self, key: str, *, attempt: int = 1, stage: str = "") -> Unit:
         """A piece of the work, for one attempt at it to count; see `Reporter.unit`.
@@ -72,14 +78,35 @@ class Relay:
         """
         with self._lock:
             unit = self._units.add(Unit(self, key, attempt, stage))
-            self._used = time.monotonic()
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._pass_on, name=f"relay-{self.job_id}", daemon=True
-                )
-                self._thread.start()
-        self._wake.set()
+            self._begin()
         return unit
+
+    @contextmanager
+    def heeding(self, heed: Heed) -> Iterator[None]:
+        """While the block lasts, do what the job is asked, within some two seconds.
+
+        It is asked to cancel as well when nobody waits for it any more: when the job has ended, has
+        begun again, or its process has been gone for half a minute.
+        """
+        requests = Requests()
+        with self._lock:
+            self._heeding[requests] = ""
+            self._begin()
+        try:
+            with requests.heeding(heed):
+                yield
+        finally:
+            with self._lock:
+                del self._heeding[requests]
+
+    def _begin(self) -> None:
+        self._used = time.monotonic()
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._pass_on, name=f"relay-{self.job_id}", daemon=True
+            )
+            self._thread.start()
+        self._wake.set()
 
     def begin_stage(self, unit: Unit, stage: str) -> None:
         """A unit says that work on a stage begins: what it counts from now on is of that stage."""
@@ -138,14 +165,16 @@ class Relay:
                 pass
 
     def _pass_on(self) -> None:
-        while not self.is_idle:
+        while True:
+            with self._lock:
+                if self.is_idle:
+                    self._thread = None
+                    return
             with self._sending:
                 again = self._pass_on_once()
             if not again:
                 self._wake.wait(_INTERVAL_SECONDS)
                 self._wake.clear()
-        with self._lock:
-            self._thread = None
 
     def _pass_on_once(self) -> bool:
         """Send what has changed; whether there is more to send at once."""
@@ -170,8 +199,10 @@ class Relay:
                 verb, asking = self._asked[0]
                 wish = Wish(verb, asking.stage, asking.generation)
             said, self._said = self._said, {}
+            heeding = list(self._heeding)
         nothing = not changed and wish is NO_WISH and not said
-        if nothing and (not self._sent or time.monotonic() < self._answered + _LOOK_SECONDS):
+        looks = self._sent or heeding
+        if nothing and (not looks or time.monotonic() < self._answered + _LOOK_SECONDS):
             return False
         blank: dict[str, Any] = {"message": "", "figures": {}, "expected": {}, "size": None}
         words = json.dumps(blank | said) if said else ""
@@ -180,8 +211,10 @@ class Relay:
         )
         standing = None if answer is None else answer[0]
         with self._lock:
+            self._hear(standing, heeding, is_away=answer is None)
             if standing is None:
                 self._said = said | self._said
+                self._answered = time.monotonic() if answer else self._answered
                 return False
             self._answered = time.monotonic()
             if standing.status not in ENDS:
@@ -205,3 +238,23 @@ class Relay:
                     self._sent.clear()
                     return True
             return bool(self._asked)
+
+    def _hear(self, standing: Standing | None, heeding: list[Requests], *, is_away: bool) -> None:
+        """Pass on what the job is asked to those who heeded it when Redis was asked."""
+        now = time.monotonic()
+        if is_away or not self._born or (standing is not None and standing.leased):
+            self._lost_since = None  # or nobody can know
+        elif self._lost_since is None:
+            self._lost_since = now
+        is_lost = self._lost_since is not None and now > self._lost_since + _ORPHANED_SECONDS
+        for requests in heeding:
+            generation = self._heeding.get(requests)
+            if generation is None:
+                continue  # it is done meanwhile
+            if standing is None:
+                request = "cancel" if is_lost else ""
+            else:
+                self._heeding[requests] = generation = generation or standing.generation
+                is_old = generation != standing.generation or standing.status in ENDS
+                request = "cancel" if is_lost or is_old else standing.request
+            requests.hear(request)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from tracking import keys
+from tracking.accuracy import Accuracy
 from tracking.connection import Connection
 from tracking.hearsay import Hearsay
 from tracking.plan import Plan
@@ -166,6 +167,12 @@ class Reporter(Unit):
         """What was published last, whether or not Redis could take it."""
         return self._last
 
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """How right the bar and the time left have been, should the job end now."""
+        with self._lock:
+            return self._progress.judge()
+
     # The work
 
     def unit(self, key: str, *, attempt: int = 1, stage: str = "") -> Unit:
@@ -296,6 +303,7 @@ class Reporter(Unit):
         began = time.monotonic()
         self._meet()
         self._recount()
+        self.requests.spread(lambda what: self._ask(lambda store: store.ask(self.job_id, what)))
         with self._lock:
             now = self._clock()
             self._count(now)

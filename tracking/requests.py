@@ -21,7 +21,7 @@ Heed = Callable[[Request], object]
 
 
 class Requests:
-    """Passes on what one job is asked, each request once, to whoever heeds it.
+    """Passes on what one job is asked, each request once, to all who heed it.
 
     Nobody need be there yet when the request comes.
     """
@@ -29,7 +29,8 @@ class Requests:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._heard: Request | None = None
-        self._heed: Heed | None = None
+        self._heeds: list[Heed] = []
+        self._own: Request | None = None
         self.heeded = False
         """Whether the job does what it was asked."""
 
@@ -38,7 +39,8 @@ class Requests:
         with self._lock:
             if request in REQUESTS and request != self._heard:
                 self._heard = request
-                self._pass_on()
+                for heed in self._heeds:
+                    self._pass_on(heed, request)
 
     def forget(self) -> None:
         """The job is tried again: what was asked before is not meant for this attempt."""
@@ -52,19 +54,28 @@ class Requests:
         It should not wait. Once the block is left, it is not called any more.
         """
         with self._lock:
-            self._heed = heed
-            self._pass_on()
+            self._heeds.append(heed)
+            if self._heard is not None:
+                self._pass_on(heed, self._heard)
         try:
             yield
         finally:
             with self._lock:
-                self._heed = None
+                self._heeds.remove(heed)
 
-    def _pass_on(self) -> None:
-        if self._heed is None or self._heard is None:
-            return
+    def ask(self, request: Request) -> None:
+        """Have all who work for the job asked, wherever they do; fit for a signal's handler."""
+        self._own = request
+
+    def spread(self, ask: Callable[[Request], object | None]) -> None:
+        """Let `ask` ask what this process asks of the job; again later, if it gives None."""
+        own, self._own = self._own, None
+        if own is not None and ask(own) is None:
+            self._own = self._own or own
+
+    def _pass_on(self, heed: Heed, request: Request) -> None:
         self.heeded = True
         try:
-            self._heed(self._heard)
+            heed(request)
         except Exception:  # noqa: BLE001 - called by the publisher, which has to go on
-            _log.exception("a job was asked to %s, and cannot", self._heard)
+            _log.exception("a job was asked to %s, and cannot", request)

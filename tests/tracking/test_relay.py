@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from redis import Redis
 
+from tests.chaos.servers import wait
+from tracking import keys
 from tracking import relay as relay_module
 from tracking.plan import DEFAULT
 from tracking.relay import Relay
@@ -20,9 +23,9 @@ def _no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "_IDLE_SECONDS", -1.0)
 
 
-def _begin(redis_url: str) -> Reporter:
+def _begin(redis_url: str, run_id: str = "") -> Reporter:
     """A job in the middle of its third stage."""
-    reporter = Reporter("job-1", DEFAULT, redis_url)
+    reporter = Reporter("job-1", DEFAULT, redis_url, run_id=run_id)
     with Recorder(redis_url, "job-1") as recorder:
         reporter.start()
         reporter.start_stage("cpsat_solving")
@@ -78,3 +81,81 @@ def test_a_unit_that_says_nothing_for_long_is_heard_for_as_long_as_its_job_goes_
     while not relay.is_idle and time.monotonic() < deadline:
         time.sleep(0.02)
     assert relay.is_idle
+
+
+class Heard:
+    """What a task in another process is asked."""
+
+    def __init__(self, relay: Relay) -> None:
+        self.requests: list[str] = []
+        self._relay = relay
+
+    def after_a_look(self) -> list[str]:
+        """What it was asked once its process has looked at the job."""
+        time.sleep(0.01)
+        self._relay.flush()
+        return self.requests
+
+
+@pytest.fixture
+def looks_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(Relay, "_begin", lambda relay: None)  # no thread: the test flushes
+
+
+@pytest.mark.usefixtures("looks_always")
+def test_what_a_job_is_asked_is_heard_once_by_each_task_elsewhere(redis_url: str) -> None:
+    reporter, relay, store = _begin(redis_url), Relay("job-1", redis_url), Store(redis_url)
+    one, other = Heard(relay), Heard(relay)
+    with relay.heeding(one.requests.append), relay.heeding(other.requests.append):
+        assert one.after_a_look() == []
+        store.ask("job-1", "finish")
+        assert one.after_a_look() == other.after_a_look() == ["finish"]
+        store.ask("job-1", "cancel")
+    assert one.after_a_look() == ["finish"]
+    reporter.mark_completed()
+
+
+@pytest.mark.usefixtures("looks_always")
+def test_a_task_elsewhere_is_cancelled_when_its_job_ends_or_begins_again(redis_url: str) -> None:
+    first, relay = _begin(redis_url), Relay("job-1", redis_url)
+    old, new = Heard(relay), Heard(relay)
+    with relay.heeding(old.requests.append):
+        assert old.after_a_look() == []
+        first.mark_failed("its machine is gone")
+        second = _begin(redis_url, run_id="second")
+        with relay.heeding(new.requests.append):
+            assert new.after_a_look() == []
+            assert old.after_a_look() == ["cancel"]
+            second.mark_completed()
+            assert new.after_a_look() == ["cancel"]
+
+
+@pytest.mark.usefixtures("looks_always")
+def test_a_task_whose_job_has_lost_its_process_is_cancelled_after_a_while(
+    redis_url: str, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reporter, relay = _begin(redis_url), Relay("job-1", redis_url)
+    heard = Heard(relay)
+    with relay.heeding(heard.requests.append):
+        assert heard.after_a_look() == []
+        monkeypatch.setattr(relay_module, "_ORPHANED_SECONDS", 0.0)
+        assert heard.after_a_look() == [], "it lives"
+        with monkeypatch.context() as patch:
+            patch.setattr(Reporter, "publish_once", lambda _: None)
+
+            def is_told() -> bool:
+                redis.delete(keys.lease("job-1"))
+                return heard.after_a_look() == ["cancel"]
+
+            wait(is_told, "nobody renews the lease")
+    reporter.mark_completed()
+
+
+def test_a_signal_in_the_jobs_process_reaches_tasks_elsewhere(redis_url: str, redis: Redis) -> None:
+    reporter, store = _begin(redis_url), Store(redis_url)
+    reporter.requests.ask("cancel")
+    wait(lambda: redis.get(keys.request("job-1")) == b"cancel", "it is passed on")
+    store.close()
+    reporter.mark_cancelled()
+    assert not redis.exists(keys.request("job-1"))

@@ -8,13 +8,14 @@
 -- flow itself begins again, the generation changes, and what belongs to an earlier one is not
 -- counted.
 --
--- KEYS  1 ledger
+-- KEYS  1 ledger   2 lease   3 request
 -- ARGV  1 time to live, s   2 wish: `start`, `complete` or empty   3 its stage
 --       4 generation of who wishes it, or empty   5 message and figures, or empty
 --       6... seven for each unit: key, attempt, generation or empty, stage or empty, completed,
 --       total, when it began, ms
--- Gives {generation, stage, born, status}: where a unit that named no generation or stage was
--- counted, when this ledger began, and the job's status; nothing where no job has been announced.
+-- Gives {generation, stage, born, status, request, leased}: where a unit that named no generation or
+-- stage was counted, when this ledger began, the job's status, what it is asked, and 1 while its
+-- process lives; nothing where no job has been announced.
 -- Who reports nothing asks for this alone, and keeps no ledger alive whose job is lost.
 
 local ledger = KEYS[1]
@@ -70,4 +71,7 @@ end
 if #ARGV > 5 or ARGV[2] ~= '' or ARGV[5] ~= '' then
   redis.call('EXPIRE', ledger, ARGV[1])
 end
-return {generation, stage, now[3], now[4]}
+return {
+  generation, stage, now[3], now[4],
+  redis.call('GET', KEYS[3]) or '', tostring(redis.call('EXISTS', KEYS[2])),
+}

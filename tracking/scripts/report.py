@@ -29,12 +29,30 @@ class Count(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a job stands: generation, the stage in work, when its ledger began, its status."""
+    """Where a job stands.
+
+    Parameters
+    ----------
+    generation
+        Which attempt of which process counts.
+    stage
+        The one in work.
+    born
+        When its ledger began.
+    status
+        Of its last snapshot.
+    request
+        What it is asked, empty if nothing; see `tracking.requests`.
+    leased
+        Whether its process lives.
+    """
 
     generation: str
     stage: str
     born: str
     status: str
+    request: str
+    leased: bool
 
 
 class Wish(NamedTuple):
@@ -67,7 +85,13 @@ class Report:
         answer = cast(
             "list[bytes]",
             self._script(
-                keys=[keys.ledger(job_id)], args=[keys.TTL_SECONDS, *wish, said, *numbers]
+                keys=[keys.ledger(job_id), keys.lease(job_id), keys.request(job_id)],
+                args=[keys.TTL_SECONDS, *wish, said, *numbers],
             ),
         )
-        return Standing(*(part.decode() for part in answer)) if answer else None
+        if not answer:
+            return None
+        generation, stage, born, status, request, leased = (
+            part.decode(errors="replace") for part in answer
+        )
+        return Standing(generation, stage, born, status, request, leased == "1")
