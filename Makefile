@@ -16,13 +16,16 @@ demo: .venv/kernels  ## solve the shipped instance with live progress
 page: .venv/kernels $(PAGE)  ## everything on this machine: Prefect, a worker, the service and its page
 	$(BIN)/horarium up
 
+# Two files of tests at a time: much of them is waiting.
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile
+
 test: .venv/kernels $(PAGE)  ## every test
 	cd web && npm test
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-fast: .venv/kernels web/node_modules/.ready  ## all but whole runs and servers
 	cd web && npm test
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 nightly: .venv/kernels  ## long random walks, and chaos with more seeds
 	HORARIUM_NIGHTLY=1 $(BIN)/pytest -s tests/tracking/test_stateful.py tests/tracking/test_stateful_processes.py

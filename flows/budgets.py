@@ -25,12 +25,16 @@ WORK_A_SECOND = {"cpsat_solving": 4e6, "ga_optimization": 15e6, "rl_refinement":
 PUBLISHING_SHARE = 0.03
 
 
-def expect(reporter: Unit, budget: Budget, stage: str) -> None:
+def expect(reporter: Unit, budget: Budget, stage: str, *, is_optimal: bool = False) -> None:
     """Say how long a searching stage and those after it should take, from now on.
 
-    Said again before each: what one has left over, the next may use.
+    Said again before each: what one has left over, the next may use. What is optimal is not
+    searched for any more.
     """
-    if budget.work is None:
+    stages = list(SHARES)
+    if is_optimal:
+        reporter.expect(dict.fromkeys(stages[stages.index(stage) :], QUICK_SECONDS))
+    elif budget.work is None:
         reporter.expect(budget.expected_seconds(stage, now=time.time()))
     else:
         reporter.expect(

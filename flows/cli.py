@@ -18,13 +18,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.terminal import duration, gap
+from flows.terminal import gap
 from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import FormulationName, Score, evaluate, formulation
 from tracking.keys import check_job_id
 from tracking.plan import PLANS, plan
 from tracking.requests import Request
 from tracking.store import Store, Unavailable
+from tracking.words import duration
 
 __all__ = ["app", "main"]
 
@@ -85,7 +86,10 @@ def generate(
     ] = None,
     job_id: Annotated[
         str | None,
-        typer.Option(help="Name of the progress in Redis. [default: the flow run's id]"),
+        typer.Option(
+            help="Name of the job; a broken-off job of that name, all else the same, goes on. "
+            "[default: the flow run's id]"
+        ),
     ] = None,
     redis_url: RedisUrl = None,
     start: Annotated[
@@ -331,6 +335,20 @@ def up(
     except RuntimeError as error:
         typer.echo(f"horarium: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+@app.command()
+def deploy() -> None:
+    """Make the deployments on the Prefect server that `PREFECT_API_URL` names, or make them anew.
+
+    The same as `prefect --no-prompt deploy --all` in a clone. Their work pool must be there:
+    `prefect work-pool create local --type process`.
+    """
+    from flows.deployments import deploy_command, prefect_file
+
+    os.chdir(prefect_file().parent)  # Prefect would take a folder `flows`, where one is, for ours
+    command = deploy_command()
+    os.execv(command[0], command)  # noqa: S606 - it becomes that program
 
 
 def main() -> None:

@@ -1,69 +1,57 @@
-"""What was found, and when: a line of CSV whenever one of the figures changes."""
+"""What was found, and when: a point, and a line of CSV, whenever one of the figures changes."""
 
 from __future__ import annotations
 
 import csv
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Self, TextIO
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TextIO
 
-__all__ = ["Curve"]
+__all__ = ["Curve", "Point"]
 
-COLUMNS = ("seconds", "stage", "violations", "cost", "bound")
-_LOOK_SECONDS = 0.05
+
+class Point(NamedTuple):
+    """What was known from a moment on, in seconds since the curve's begin; None is not known."""
+
+    seconds: float
+    stage: str
+    violations: int | None
+    cost: int | None
+    bound: int | None
 
 
 class Curve:
-    """Writes a job's figures as CSV for as long as its block lasts.
+    """Keeps a job's figures, and writes them as CSV; a figure that is not known is left empty.
 
-    A figure that is not known yet is left empty.
+    It begins, at second 0, when it is made.
 
     Parameters
     ----------
     file
         Written line by line.
-    latest
-        Returns the newest snapshot, or None while there is none.
     """
 
-    def __init__(self, file: TextIO, latest: Callable[[], Mapping[str, Any] | None]) -> None:
-        self._latest = latest
+    def __init__(self, file: TextIO) -> None:
+        self.points: list[Point] = []
+        self._began = time.monotonic()
         self._lock = threading.Lock()
         self._writer = csv.writer(file, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
-        self._written: tuple[object, ...] = (None, None, None)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="curve", daemon=True)
+        self._writer.writerow(Point._fields)
 
-    def __enter__(self) -> Self:
-        """Begin: this is second 0."""
-        self._started = time.monotonic()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Write what the last snapshot holds, and end."""
-        self._over.set()
-        self._thread.join()
-
-    def _follow(self) -> None:
-        while not self._over.wait(_LOOK_SECONDS):
-            self._write()
-        self._write()
-
-    def _write(self) -> None:
-        snapshot = self._latest()
-        if snapshot is not None:
-            self.add(snapshot["stage"], **snapshot["metadata"])
+    def see(self, snapshot: Mapping[str, Any]) -> None:
+        """Keep what a snapshot holds."""
+        self.add(snapshot["stage"], **snapshot["metadata"])
 
     def add(self, stage: str, **found: float | None) -> None:
-        """Write figures that no snapshot has shown yet, unless they are the same as before."""
+        """Keep figures, unless they are the same as before."""
         figures = tuple(
-            int(value) if (value := found.get(name)) is not None else None for name in COLUMNS[2:]
+            int(value) if (value := found.get(name)) is not None else None
+            for name in ("violations", "cost", "bound")
         )
         with self._lock:
-            if figures != self._written:
-                self._written = figures
-                seconds = f"{time.monotonic() - self._started:.2f}"
-                self._writer.writerow((seconds, stage, *figures))
+            known = self.points[-1][2:] if self.points else (None, None, None)
+            if figures != known:
+                point = Point(round(time.monotonic() - self._began, 2), stage, *figures)
+                self.points.append(point)
+                self._writer.writerow(point)

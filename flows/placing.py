@@ -10,6 +10,7 @@ from flows.handing import result_of, whole
 from flows.settings import Settings
 from tasks.bound import bound
 from tasks.budget import Budget
+from tasks.checkpoints import Checkpoints
 from tasks.merge import merge
 from tasks.place_missing import place_missing
 from tasks.solve_cluster import solve_cluster
@@ -33,13 +34,14 @@ def place_clusters(
     budget: Budget,
     settings: Settings,
     seed: int,
+    checkpoints: Checkpoints,
 ) -> tuple[Timetable, int]:
     """Place what `begun` lacks, and bound the cost beside that.
 
     The waves come one after the other, the clusters of each side by side. Returns a timetable no
     worse than `begun`, and the bound.
     """
-    reporter, job = current_reporter(), budget.job_id
+    reporter, job, problem = current_reporter(), budget.job_id, begun.problem
     reporter.start_stage("cpsat_solving")
     best = keep(begun, rules)
     if best.lectures:
@@ -51,10 +53,11 @@ def place_clusters(
     num_clusters = sum(map(len, waves))
     reporter.update_stage_progress(0, num_clusters + 1)  # the bound is one more
     bounding = bound.submit(
-        whole(best.problem),
+        whole(problem),
         formulation=rules,
         allowance=budget.allow("cpsat_solving"),
         seed=seed,
+        checkpoints=checkpoints,
     )
     # A wave takes as many turns as it has clusters for each task that runs at a time.
     turns = [math.ceil(len(wave) / settings.num_workers) for wave in waves]
@@ -66,33 +69,47 @@ def place_clusters(
         )
         futures = solve_cluster.map(
             [whole(courses) for courses in wave.values()],
-            list(wave),
+            [i + 1 for i in wave],
+            of=len(clustering.clusters),
             base=unmapped(whole(best)),
             formulation=unmapped(rules),
             allowance=unmapped(allowance),
             seed=seed,
+            checkpoints=checkpoints,
         )
-        solved = [result_of(future, job) for future in futures]
-        best = merge(whole(best), whole(solved), formulation=rules)
+        solved = {
+            courses: result_of(future, job)
+            for courses, future in zip(wave.values(), futures, strict=True)
+        }
+        merged = merge(
+            whole(best),
+            whole(solved),
+            number + 1,
+            formulation=rules,
+            checkpoints=None if is_stopped(job) else checkpoints,  # clusters were cut short
+        )
+        best = Timetable(problem, merged)
         _tell(reporter, best, rules)
     if not is_stopped(job):
         # Moving placed lectures apart for the last ones is worth a tenth of the next stage's time.
         allowance = budget.allow("ga_optimization", turns_left=10, calls=10)
-        best = result_of(
-            place_missing.submit(whole(best), formulation=rules, allowance=allowance, seed=seed),
-            job,
+        placing = place_missing.submit(
+            whole(best), formulation=rules, allowance=allowance, seed=seed, checkpoints=checkpoints
         )
+        best = Timetable(problem, result_of(placing, job))
     least = result_of(bounding, job)
+    _tell(reporter, best, rules, bound=least)
     if not is_stopped(job):
         reporter.complete_stage()
     return min(begun, best, key=lambda timetable: evaluate(timetable, rules).order), least
 
 
-def _tell(reporter: Unit, best: Timetable, rules: Formulation) -> None:
-    """Say what is placed, and what it costs."""
+def _tell(reporter: Unit, best: Timetable, rules: Formulation, **known: float) -> None:
+    """Say what is placed, what it costs, and what else is known."""
     score = evaluate(best, rules)
     reporter.update(
         f"Placed {len(best.lectures)} of {best.problem.num_lectures} lectures",
         cost=score.cost,
         violations=score.num_violations,
+        **known,
     )

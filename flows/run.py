@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -16,8 +17,10 @@ from typing import Any, cast
 from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from rich.console import Console
+from rich.status import Status
 
 from flows.curve import Curve
+from flows.following import Following
 from flows.history import remembering
 from flows.server import prefect_server
 from flows.settings import Settings
@@ -25,7 +28,7 @@ from flows.terminal import Display
 from flows.timetable import timetable
 from flows.warmup import compile_kernels
 from tasks.publish import Published
-from tasks.stopping import stop_searching
+from tasks.stopping import cancel
 from tracking.embedded import embedded_redis
 from tracking.hooks import job_id_of
 from tracking.jobs import job_of
@@ -68,25 +71,13 @@ def run(
         waiting = stack.enter_context(console.status("Starting Prefect and the engines ..."))
         os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(_own_redis())
         wait_for_server = stack.enter_context(prefect_server())
-        # Compiled, or loaded, while the server starts: before the bar and the time limit begin.
+        # While the server starts, before the bar and the time limit begin, the engines are
+        # imported, and compiled or loaded.
+        import_module("flows.making")
         compile_kernels(lambda message: console.print(f"{message} ..."))
         wait_for_server()
 
-        def show(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
-            job_id = job_id_of(flow_run)
-            waiting.stop()
-            console.print(
-                f"job {job_id} on {os.environ['HORARIUM_REDIS_URL']}", style="dim", soft_wrap=True
-            )
-            reporter = job_of(job_id)
-            stack.enter_context(Display(console, plan, lambda: reporter.last_snapshot))
-            if curve is not None:
-                file = curve.open("w", encoding="utf-8", newline="", buffering=1)
-                stack.enter_context(
-                    Curve(stack.enter_context(file), lambda: reporter.last_snapshot)
-                )
-            stack.enter_context(_interrupts_stop(job_id))
-
+        show = _Show(plan, console, waiting, curve, stack)
         watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])
         state = watched(**parameters, return_state=True)
     if state.is_cancelled():
@@ -98,6 +89,41 @@ def run(
     if isinstance(result, Exception):
         raise result
     return cast("Published", result)
+
+
+class _Show:
+    """A hook that draws the run from its start, and lets Ctrl-C end it.
+
+    It goes to workers with the flow, where there is nothing to draw on.
+    """
+
+    def __init__(
+        self, plan: Plan, console: Console, waiting: Status, curve: Path | None, stack: ExitStack
+    ) -> None:
+        self.__name__ = "show"  # what Prefect's log calls it
+        self._plan, self._console, self._waiting = plan, console, waiting
+        self._curve, self._stack = curve, stack
+        self._shown: set[str] = set()
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"__name__": self.__name__}
+
+    def __call__(self, flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG002
+        job_id = job_id_of(flow_run)
+        if job_id in self._shown:
+            return  # the flow is tried again
+        self._shown.add(job_id)
+        self._waiting.stop()
+        self._console.print(
+            f"job {job_id} on {os.environ['HORARIUM_REDIS_URL']}", style="dim", soft_wrap=True
+        )
+        reporter, enter = job_of(job_id), self._stack.enter_context
+        enter(Display(self._console, self._plan, lambda: reporter.last_snapshot))
+        if self._curve is not None:
+            file = self._curve.open("w", encoding="utf-8", newline="", buffering=1)
+            seen = Curve(enter(file)).see
+            enter(Following(lambda: reporter.last_snapshot, seen))
+        enter(_interrupts_stop(job_id))
 
 
 @contextmanager
@@ -113,7 +139,7 @@ def _interrupts_stop(job_id: str) -> Iterator[None]:
 
     def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
         signal.signal(signal.SIGINT, before)
-        stop_searching(job_id, cancel=True)
+        cancel(job_id)
 
     before = signal.signal(signal.SIGINT, stop)
     try:

@@ -1,4 +1,4 @@
-"""Everything at once, for one machine: a Redis, Prefect's server, what runs the flow, the service.
+"""Everything at once, for one machine: a Redis, Prefect's server and a worker, the service.
 
 All but this process are children that end with it, however it ends.
 """
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,20 @@ from pathlib import Path
 from types import FrameType
 
 import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.deployments import (
+    bury_the_killed,
+    deploy_command,
+    has_started,
+    hold_back,
+    let_schedules_rest,
+    make_pool,
+    prefect_file,
+    skip_missed_nights,
+    worker_command,
+)
 from flows.history import remembering
 from flows.serve import address
 from flows.server import start_server
@@ -32,7 +45,7 @@ from tracking.embedded import EmbeddedRedis
 from tracking.service.settings import ServiceSettings
 from tracking.store import Store, Unavailable
 
-__all__ = ["serve_deployment", "up"]
+__all__ = ["up"]
 
 HOST = "127.0.0.1"
 _STARTUP_SECONDS = 180.0
@@ -40,13 +53,14 @@ _JOBS_SECONDS = 30.0  # for running jobs to publish their best, when all ends
 _PATIENCE_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 
-_EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-
 _ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_RUNNER_POLL_FREQUENCY": "1",  # a run begins soon after it is asked for; 10 s otherwise
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_WORKER_QUERY_SECONDS": "1",  # a run begins soon after it is asked for; 10 s otherwise
     "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+    # Prefect's page shows what runs log. What our children say in a terminal, nobody reads but
+    # when they end.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+    "PYTHONSAFEPATH": "1",  # a folder called `flows`, where this was started, is none of ours
 }
 
 
@@ -64,7 +78,8 @@ class _Part:
 def up(port: int, prefect_port: int, tell: Callable[[str], object]) -> None:
     """Start all parts, say where they are, and wait until Ctrl-C or SIGTERM; then end them.
 
-    Running jobs publish the best they have, and end as cancelled.
+    Running jobs publish the best they have, and end as cancelled. The nightly schedule sleeps until
+    somebody switches it on; nights when this does not run are not made up for.
 
     Parameters
     ----------
@@ -83,7 +98,8 @@ def up(port: int, prefect_port: int, tell: Callable[[str], object]) -> None:
     for wanted in (port, prefect_port):
         _check_port(wanted)
     settings, service = Settings(), ServiceSettings()
-    offer_examples(settings.data_folder / "instances")
+    data = settings.data_folder.absolute()
+    offer_examples(data / "instances")
     token = None if service.is_protected else secrets.token_urlsafe(32)
     with _told_to_end() as ending, ExitStack() as stack, suppress(_Ended):
         tell("Starting Redis, Prefect and the service ...")
@@ -96,8 +112,9 @@ def up(port: int, prefect_port: int, tell: Callable[[str], object]) -> None:
             **os.environ,
             **_ENVIRONMENT,
             "PREFECT_API_URL": api,
+            "PREFECT_UI_URL": f"http://{HOST}:{prefect_port}",
             "HORARIUM_REDIS_URL": redis.url,
-            "HORARIUM_DATA_FOLDER": str(settings.data_folder),
+            "HORARIUM_DATA_FOLDER": str(data),
             "HORARIUM_DEPLOYMENT": "timetable/on-demand",
             "HORARIUM_PAGE_URL": page,
         }
@@ -105,32 +122,38 @@ def up(port: int, prefect_port: int, tell: Callable[[str], object]) -> None:
             environment["HORARIUM_ADMIN_TOKEN"] = token
         parts = [_Part("Redis", lambda: redis.is_running, lambda: "it says nothing")]
 
-        def start(name: str, child: Child, is_ready: Callable[[], bool]) -> None:
+        def begin(name: str, child: Child) -> None:
             stack.callback(child.close, patience_seconds=_PATIENCE_SECONDS)
             parts.append(_Part(name, lambda: child.is_running, child.last_words))
-            _wait(is_ready, parts, ending)
 
-        start(
-            "Prefect's server",
-            start_server(prefect_port, environment),
-            lambda: httpx.get(f"{api}/health").is_success,
-        )
-        began = datetime.now(UTC)
-        start(
-            "the worker",
-            _python("from flows.up import serve_deployment; serve_deployment()", environment),
-            lambda: _has_polled(api, environment.get("PREFECT_API_AUTH_STRING"), began),
-        )
-        stack.callback(_end_jobs, redis.url)
-        start(
+        def run(command: Sequence[str]) -> Child:
+            folder = Path(tempfile.mkdtemp(prefix="horarium-up-"))
+            return Child(command, folder, environment=environment, cwd=folder)
+
+        begin("Prefect's server", start_server(prefect_port, environment))
+        _wait(lambda: httpx.get(f"{api}/health").is_success, parts, ending)
+        stack.enter_context(temporary_settings({PREFECT_API_URL: api}))
+        client = stack.enter_context(get_client(sync_client=True))
+        make_pool(client)
+        bury_the_killed(client)
+        nights_are_known, began = skip_missed_nights(client), datetime.now(UTC)
+        begin("the worker", run(worker_command()))
+        stack.callback(_end_jobs, client, redis.url)
+        begin(
             "the service",
-            _python(
-                "from flows.cli import main; main()",
-                environment,
+            run([
+                sys.executable, "-c", "from flows.cli import main; main()",
                 "serve", "--host", HOST, "--port", str(port),
-            ),
-            lambda: httpx.get(f"{page}api/generation/health/").is_success,
+            ]),
         )  # fmt: skip
+        with closing(run(deploy_command())) as deploying:
+            _wait(lambda: deploying.status is not None, parts, ending)
+            if deploying.status:
+                raise RuntimeError(f"{prefect_file()} is refused: {deploying.last_words()}")
+        if not nights_are_known:
+            let_schedules_rest(client)
+        _wait(lambda: has_started(client, began), parts, ending)
+        _wait(lambda: httpx.get(f"{page}api/generation/health/").is_success, parts, ending)
         tell(f"page     {address(HOST, port, token)}")
         tell(f"Prefect  http://{HOST}:{prefect_port}")
         tell(f"Redis    {redis.url}")
@@ -140,37 +163,12 @@ def up(port: int, prefect_port: int, tell: Callable[[str], object]) -> None:
         tell("Ending ...")
 
 
-def serve_deployment() -> None:
-    """In a process of its own: run the flow whenever Prefect's server is asked for a run."""
-    from prefect import serve
-    from prefect.deployments.runner import RunnerDeployment
-    from prefect.types.entrypoint import EntrypointType
-
-    from flows.timetable import timetable
-
-    deployment = RunnerDeployment.from_flow(
-        timetable,
-        "on-demand",
-        description="Make a timetable when asked to, from an instance's path or name.",
-        tags=["timetable"],
-        # Each run imports the flow: `timetable.serve` would send it, cut off from its module.
-        entrypoint_type=EntrypointType.MODULE_PATH,
-    )
-    # A run searches with all cores; a short one should not wait for a long one all the same.
-    serve(deployment, limit=2, pause_on_shutdown=False, print_starting_message=False)
-
-
 def offer_examples(folder: Path) -> None:
     """Make the folder of instances; put the shipped examples into it if it is empty."""
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
-        for example in sorted(_EXAMPLES.glob("*.ectt")):
+        for example in sorted((prefect_file().parent / "examples").glob("*.ectt")):
             shutil.copyfile(example, folder / example.name)
-
-
-def _python(program: str, environment: Mapping[str, str], *arguments: str) -> Child:
-    folder = Path(tempfile.mkdtemp(prefix="horarium-up-"))
-    return Child([sys.executable, "-c", program, *arguments], folder, environment=environment)
 
 
 def _check_port(port: int) -> None:
@@ -180,16 +178,8 @@ def _check_port(port: int) -> None:
         raise OSError(error.errno, f"port {port}: {error.strerror}") from error
 
 
-def _has_polled(api: str, password: str | None, since: datetime) -> bool:
-    """Whether somebody has asked for runs of the deployment, which earlier workers did as well."""
-    auth = httpx.BasicAuth(*password.split(":", 1)) if password else None
-    answer = httpx.get(f"{api}/deployments/name/timetable/on-demand", auth=auth)
-    polled = answer.json()["last_polled"] if answer.is_success else None
-    return polled is not None and datetime.fromisoformat(polled) > since
-
-
 def _wait(is_ready: Callable[[], bool], parts: list[_Part], ending: threading.Event) -> None:
-    """Wait until the last part is ready, as long as all live and nobody wants them to end."""
+    """Wait until it is ready, as long as all parts live and nobody wants them to end."""
     deadline = time.monotonic() + _STARTUP_SECONDS
     while time.monotonic() < deadline:
         _check_parts(parts)
@@ -207,8 +197,10 @@ def _check_parts(parts: list[_Part]) -> None:
             raise RuntimeError(f"{part.name} has ended: {part.last_words()}")
 
 
-def _end_jobs(redis_url: str) -> None:
+def _end_jobs(client: SyncPrefectClient, redis_url: str) -> None:
     """Have running jobs publish their best, while there is still somebody to tell."""
+    with suppress(httpx.HTTPError):  # it may be Prefect's server that has ended
+        hold_back(client)
     deadline = time.monotonic() + _JOBS_SECONDS
     with closing(Store(redis_url)) as store, suppress(Unavailable):
         while (living := store.living()) and time.monotonic() < deadline:

@@ -7,8 +7,9 @@ as a plain value, and the task turns it into the library's `Stop`.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 from tasks.stopping import is_stopped
 from timetabling.search import Stop, TimeLimit, WorkLimit
@@ -29,21 +30,24 @@ class Allowance:
     work
         Units of work (see `timetabling.search.WorkLimit`), or None. When given, time does not
         count, so that the result depends on the seed alone.
+    used
+        Share of the time, or the work, that earlier spans of the call have used.
     """
 
     job_id: str
     seconds: float
     work: int | None = None
+    used: float = 0.0
 
-    def stop(self) -> Stop:
-        """Start counting: the search that is given this may begin now."""
+    def stop(self, cancelled: Callable[[], bool] | None = None) -> Stop:
+        """Start counting: the search that is given this may begin now.
 
-        def cancelled() -> bool:
-            return is_stopped(self.job_id)
-
+        It ends early when `cancelled` says so: by default, when its job in this process is told to.
+        """
+        cancelled = cancelled or partial(is_stopped, self.job_id)
         if self.work is not None:
-            return WorkLimit(self.work, cancelled=cancelled)
-        return TimeLimit(self.seconds, time.monotonic, cancelled=cancelled)
+            return WorkLimit(self.work, used=self.used, cancelled=cancelled)
+        return TimeLimit(self.seconds, time.monotonic, used=self.used, cancelled=cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,15 @@ class Budget:
         work = None if self.work is None else int(self.work * self.shares[stage] / calls)
         seconds = self.seconds_left(stage, now=time.time()) / turns_left
         return Allowance(self.job_id, seconds, work)
+
+    def go_on(self, stage: str, call: Allowance, *, used: float) -> Allowance:
+        """Allow the rest of a call that is made in spans, of which a share is used.
+
+        Time lost between spans is taken from the rest. A run that goes on from what another has
+        kept has more time left than the rest needs, and does not need it.
+        """
+        seconds = self.seconds_left(stage, now=time.time()) / max(1e-9, 1 - used)
+        return replace(call, seconds=min(call.seconds, seconds), used=used)
 
     def seconds_left(self, stage: str, *, now: float) -> float:
         """Seconds until the stage has to end."""

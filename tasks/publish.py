@@ -11,7 +11,6 @@ from tasks.retrying import RETRYING
 from timetabling.formats import write_solution
 from timetabling.penalties import Formulation, Score, evaluate
 from timetabling.problem import Timetable
-from tracking.hooks import current_reporter
 
 __all__ = ["Published", "publish"]
 
@@ -45,10 +44,4 @@ def publish(
     """Count every rule once more, from scratch, and write the file whole or not at all."""
     score = evaluate(timetable, formulation)
     write_solution(timetable, output)
-    current_reporter().update(
-        f"published: cost {score.cost}",
-        cost=score.cost,
-        violations=score.num_violations,
-        bound=bound,
-    )
     return Published(output, score, bound)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,16 @@ from flows.server import start_server
 from tracking.child import free_port
 from tracking.embedded import EmbeddedRedis
 
-__all__ = ["ROOT", "PrefectServer", "Process", "RedisServer", "clean_environment", "wait"]
+__all__ = [
+    "ROOT",
+    "Command",
+    "PrefectServer",
+    "Process",
+    "RedisServer",
+    "clean_environment",
+    "end_group",
+    "wait",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,6 +51,12 @@ def clean_environment(**more: str) -> dict[str, str]:
     """This process's environment, without what it says of Prefect and of us."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "HORARIUM_"))}
     return {**kept, "PYTHONPATH": str(ROOT), **more}
+
+
+def end_group(pid: int) -> None:
+    """End a process group at once, if it is there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 class RedisServer:
@@ -133,26 +148,36 @@ class PrefectServer:
             return False
 
 
-class Process:
-    """A Python process that calls a module's ``main`` with one argument, in JSON.
+class Command:
+    """A program, started as one does in a terminal.
 
     It leads a process group of its own; what it says goes to a file.
     """
 
     def __init__(
-        self, module: str, argument: Mapping[str, Any], folder: Path, environment: dict[str, str]
+        self,
+        command: Sequence[str | Path],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        cwd: Path = ROOT,
     ) -> None:
         self._out = folder / f"out {time.monotonic_ns()}"
         with self._out.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", f"from {module} import main; main()", json.dumps(argument)],
-                cwd=ROOT,
+                command,
+                cwd=cwd,
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
 
     @property
     def said(self) -> str:
@@ -180,6 +205,16 @@ class Process:
         """End it and all that it started."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        end_group(self._process.pid)
         self._process.wait()
+
+
+class Process(Command):
+    """A Python process that calls a module's ``main`` with one argument, in JSON."""
+
+    def __init__(
+        self, module: str, argument: Mapping[str, Any], folder: Path, environment: dict[str, str]
+    ) -> None:
+        program = f"from {module} import main; main()"
+        command = [sys.executable, "-c", program, json.dumps(argument)]
+        super().__init__(command, folder, environment)

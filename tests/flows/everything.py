@@ -91,6 +91,12 @@ class Everything:
 
         return str(wait(look, lambda: job_id))
 
+    def logged(self, job_id: str) -> list[tuple[int, str]]:
+        """What Prefect's page shows of a run's log: how grave it is, and what it says."""
+        body = {"logs": {"flow_run_id": {"any_": [job_id]}}}
+        found = self.prefect.post("/logs/filter", json=body).raise_for_status().json()
+        return [(line["level"], line["message"]) for line in found]
+
     def document(self, job_id: str) -> dict[str, Any]:
         text = (self.data / "jobs" / job_id / "timetable.json").read_text()
         found: dict[str, Any] = json.loads(text)

@@ -1,4 +1,4 @@
-"""The file of what was found when."""
+"""What was found when, and who follows it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flows.curve import Curve
+from flows.following import Following
 
 
 def snapshot(stage: str = "ga_optimization", **figures: float) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def snapshot(stage: str = "ga_optimization", **figures: float) -> dict[str, Any]
 
 
 def wait_for(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 30
     while not reached() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert reached()
@@ -29,17 +30,18 @@ def lines_of(path: Path) -> list[list[str]]:
 
 
 def test_a_line_is_written_whenever_a_figure_changes_and_is_there_at_once(tmp_path: Path) -> None:
-    path, now = tmp_path / "curve.csv", [snapshot("loading")]
-    with path.open("w", buffering=1) as file, Curve(file, lambda: now[0]):
+    path = tmp_path / "curve.csv"
+    with path.open("w", buffering=1) as file:
+        curve = Curve(file)
         for found in (
+            snapshot("loading"),
             snapshot("cpsat_solving", bound=3.0),
             snapshot("cpsat_solving", bound=3.0, cost=90.0, violations=2.0),
             snapshot(bound=3.0, cost=70.0, violations=0.0),
+            snapshot("rl_refinement", bound=3.0, cost=70.0, violations=0.0),
         ):
-            before = len(lines_of(path))
-            now[0] = found
-            wait_for(lambda: len(lines_of(path)) > before)  # noqa: B023
-        now[0] = {**now[0], "stage": "rl_refinement"}
+            curve.see(found)
+            assert len(lines_of(path)) == 1 + len(curve.points)
     head, *lines = lines_of(path)
     assert head == ["seconds", "stage", "violations", "cost", "bound"]
     assert [line[1:] for line in lines] == [
@@ -48,35 +50,45 @@ def test_a_line_is_written_whenever_a_figure_changes_and_is_there_at_once(tmp_pa
         ["ga_optimization", "0", "70", "3"],
     ]
     seconds = [float(line[0]) for line in lines]
-    assert seconds == sorted(seconds)
+    assert seconds == sorted(seconds) == [point.seconds for point in curve.points]
 
 
-def test_what_is_found_last_is_written_even_if_the_run_ends_badly(tmp_path: Path) -> None:
-    path, now = tmp_path / "curve.csv", [snapshot()]
-
-    def run() -> None:
-        with path.open("w") as file, Curve(file, lambda: now[0]):
-            now[0] = snapshot(cost=5, violations=0)
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        run()
-    assert lines_of(path)[-1][1:] == ["ga_optimization", "0", "5", ""]
-
-
-def test_nothing_found_is_a_file_of_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "curve.csv"
-    with path.open("w") as file, Curve(file, lambda: None):
-        pass
-    assert len(lines_of(path)) == 1
+def test_nothing_found_is_a_file_of_one_line() -> None:
+    file = io.StringIO()
+    Curve(file).see(snapshot("loading"))
+    assert len(file.getvalue().splitlines()) == 1
 
 
 def test_what_is_added_by_hand_is_written_once() -> None:
-    file, now = io.StringIO(), snapshot(cost=5, violations=0)
-    with Curve(file, lambda: now) as curve:
-        curve.add("ga_optimization", cost=5, violations=0)
-        curve.add("ga_optimization", cost=5, violations=0)
+    file = io.StringIO()
+    curve = Curve(file)
+    curve.see(snapshot(cost=5, violations=0))
+    curve.add("ga_optimization", cost=5, violations=0)
     assert [line.partition(",")[2] for line in file.getvalue().splitlines()] == [
         "stage,violations,cost,bound",
         "ga_optimization,0,5,",
     ]
+
+
+def test_all_followers_see_each_snapshot_once_while_a_job_runs() -> None:
+    now: list[dict[str, Any]] = []
+    seen: tuple[list[Any], list[Any]] = ([], [])
+    with Following(lambda: now[-1] if now else None, seen[0].append, seen[1].append):
+        for cost in (9, 7):
+            now.append(snapshot(cost=cost))
+            wait_for(lambda: len(seen[1]) == len(now))
+    assert seen == (now, now)
+
+
+def test_what_is_found_last_is_seen_even_if_the_run_ends_badly() -> None:
+    now: list[Any] = [snapshot()]
+    seen: list[Any] = []
+
+    def run() -> None:
+        with Following(lambda: now[-1], seen.append):
+            now.append(snapshot(cost=5, violations=0))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run()
+    assert seen[-1] == now[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ def test_a_run_from_start_to_timetable_and_others_that_are_ended_early(
     page = everything.page
     names = [each["name"] for each in page.get("/api/instances/").json()["instances"]]
     assert sorted(names) == ["small-university.ectt", "tiny.ectt"]
+    nightly = everything.prefect.get("/deployments/name/timetable/nightly").json()
+    assert [schedule["active"] for schedule in nightly["schedules"]] == [False]
 
     # Started by the page's own call, watched in Redis, and its timetable read.
     form = {"instance_name": (None, "tiny.ectt"), "time_limit_seconds": (None, "5")}
@@ -66,6 +69,9 @@ def test_a_run_from_start_to_timetable_and_others_that_are_ended_early(
         assert everything.wait_for_end(job_id) == end
         assert everything.store.snapshot(job_id)["status"] == end.lower()  # type: ignore[index]
         assert everything.document(job_id)["formulation"] == "UD5"
+        log = everything.logged(job_id)
+        assert "Beginning flow run" in " ".join(line for _, line in log)
+        assert [line for level, line in log if level >= logging.ERROR] == []
 
     # Cancelled as Prefect's page does it.
     job_id = everything.start_by_prefect(instance="small-university.ectt", formulation="UD5")
@@ -76,6 +82,8 @@ def test_a_run_from_start_to_timetable_and_others_that_are_ended_early(
     everything.wait_for(job_id, lambda snapshot: snapshot["status"] == "cancelled")
     assert everything.wait_for_end(job_id) == "CANCELLED"
     assert everything.document(job_id)["violations"] == 0
+    log = everything.logged(job_id)
+    assert [line for level, line in log if level >= logging.ERROR] == []
 
     # Ended while a job runs: that one publishes its best first, and nothing is left.
     job_id = everything.start_by_prefect(instance="small-university.ectt", formulation="UD5")

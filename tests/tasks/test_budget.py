@@ -62,6 +62,20 @@ def test_what_a_stage_leaves_over_is_expected_of_the_next() -> None:
     assert Budget("job", 0.0, 100, 1000, SHARES).expected_seconds("first", now=0) == {}
 
 
+def test_a_call_in_spans_ends_when_it_would_have_at_one_go_and_a_resumed_one_has_its_rest() -> None:
+    call = Budget("job", time.time(), 100, None, SHARES).allow("second")
+    late = Budget("job", time.time() - 45, 100, None, SHARES)
+    rest = late.go_on("second", call, used=0.5)  # should have been reached after 37.5 s
+    assert rest.used == 0.5
+    assert (1 - rest.used) * rest.seconds == pytest.approx(30, abs=1)
+    again = Budget("job", time.time(), 100, None, SHARES)
+    assert again.go_on("second", call, used=0.5).seconds == pytest.approx(75, abs=1)
+    assert again.go_on("second", call, used=1.0).stop().fraction() == 1.0
+    by_work = Budget("job", 0.0, 100, 1000, SHARES)
+    stop = by_work.go_on("second", by_work.allow("second"), used=0.2).stop()
+    assert stop.work_left == 400
+
+
 def test_work_is_shared_by_the_calls_of_a_stage_whatever_the_time() -> None:
     budget = Budget("job", 0.0, 100, 1000, SHARES)
     assert budget.allow("second", calls=5).work == 100

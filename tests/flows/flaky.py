@@ -1,0 +1,35 @@
+"""The flow in a process of its own, with what is to happen to it as an argument, in JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from typing import Any
+
+from flows.timetable import timetable
+from tasks.budget import Budget
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run it; print when the budget of each try began, and the name of the state at the end.
+
+    With ``"fails_once"``, the first try fails once all clusters are placed.
+    """
+    what = json.loads(sys.argv[1])
+    making: Any = import_module("flows.making")
+    improve = making.improve
+    began: list[float] = []
+
+    def fail_once(*arguments: Any) -> Any:
+        began.extend(each.started_at for each in arguments if isinstance(each, Budget))
+        if what.get("fails_once") and len(began) == 1:
+            raise OSError("a worker is gone")
+        return improve(*arguments)
+
+    making.improve = fail_once
+    flow = timetable.with_options(**what["options"])
+    state: Any = flow(**what["parameters"], return_state=True)
+    print(json.dumps({"began": began, "end": state.name}))  # noqa: T201

@@ -1,0 +1,175 @@
+"""Publishing: all files of a timetable are replaced, or none is, and nothing else is left."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import flow
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.files import CURVE, SOLUTION
+from flows.publishing import publish_all
+from tasks.put_in_place import put_in_place
+from tests.chaos.servers import ROOT
+from timetabling.formats import read_problem, read_solution
+from timetabling.penalties import FORMULATIONS
+from timetabling.problem import Lecture, Timetable
+from tracking.job_files import DOCUMENT
+
+pytestmark = pytest.mark.slow
+
+PROBLEM = read_problem(ROOT / "examples" / "tiny.ectt")
+BEST = Timetable(PROBLEM, (Lecture(0, 0, 0), Lecture(1, 1, 0)))
+BEFORE = {SOLUTION: "before\n", DOCUMENT: "{}", CURVE: "seconds\n"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect_server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=240):
+        yield
+
+
+@flow
+def publish(folder: Path) -> None:
+    publish_all(BEST, FORMULATIONS["UD2"], 0, folder / SOLUTION, "seconds,stage\n")
+
+
+def published(folder: Path) -> None:
+    """Publish, and raise what comes of it here."""
+    state: Any = publish(folder, return_state=True)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, Exception):
+        raise result
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A job's folder, with what was published before."""
+    for name, text in BEFORE.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """All files that are there, hidden ones too."""
+    return {
+        str(file.relative_to(folder)): file.read_text()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def is_new(folder: Path) -> bool:
+    found = texts(folder)
+    assert read_solution(folder / SOLUTION, PROBLEM) == BEST
+    assert found[DOCUMENT].startswith('{"')
+    assert found[CURVE] == "seconds,stage\n"
+    return set(found) == set(BEFORE) and not [*folder.glob(".*")]
+
+
+Arrange = Callable[[Callable[[Path], None]], None]
+
+
+@pytest.fixture
+def at_second_step(monkeypatch: pytest.MonkeyPatch) -> Arrange:
+    """Have something happen once the first file is in its place."""
+
+    def arrange(happen: Callable[[Path], None]) -> None:
+        steps: list[Path] = []
+
+        def put(draft: Path, target: Path) -> None:
+            steps.append(target)
+            if len(steps) == 2:
+                happen(draft)
+            put_in_place(draft, target)
+
+        monkeypatch.setattr("flows.publishing.put_in_place", put)
+
+    return arrange
+
+
+def test_all_files_are_replaced_and_nothing_else_is_left(folder: Path) -> None:
+    published(folder)
+    assert is_new(folder)
+
+
+def test_what_was_there_before_comes_back_when_a_later_file_cannot_be_put_in_its_place(
+    folder: Path,
+) -> None:
+    (folder / CURVE).unlink()
+    (folder / CURVE).mkdir()
+    before = texts(folder)
+    with pytest.raises(OSError, match=f"taken back: {SOLUTION}, {DOCUMENT}") as failure:
+        published(folder)
+    assert "expected a regular file" in str(failure.value)
+    assert str(folder / CURVE) in str(failure.value)
+    assert texts(folder) == before
+    assert not [*folder.glob(".*")]
+
+
+def test_a_first_publication_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / CURVE).mkdir()
+    with pytest.raises(OSError, match="taken back"):
+        published(tmp_path)
+    assert texts(tmp_path) == {}
+
+
+@contextmanager
+def files_of_at_most(num_bytes: int) -> Iterator[None]:
+    """Writing more fails, as it does on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_no_file_is_touched_when_there_is_no_room_for_all_of_them(folder: Path) -> None:
+    with files_of_at_most(200), pytest.raises(OSError, match="too large; no file was touched"):
+        published(folder)
+    assert texts(folder) == BEFORE
+    assert not [*folder.glob(".*")]
+
+
+def test_ctrl_c_between_two_files_takes_the_first_back(
+    folder: Path, at_second_step: Arrange
+) -> None:
+    at_second_step(lambda _: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        published(folder)
+    assert texts(folder) == BEFORE
+    assert not [*folder.glob(".*")]
+
+
+def test_what_a_killed_attempt_left_is_gone_after_the_next(
+    folder: Path, at_second_step: Arrange
+) -> None:
+    left: list[Path] = []
+
+    def leave(draft: Path) -> None:
+        left.append(draft.parent)
+        shutil.copytree(draft.parent, folder.with_suffix(".left"))
+
+    at_second_step(leave)
+    published(folder)
+    shutil.move(folder.with_suffix(".left"), left[0])
+    assert not is_new(folder)
+    published(folder)
+    assert is_new(folder)
+
+
+def test_a_symbolic_link_to_a_timetable_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / SOLUTION).symlink_to(tmp_path / "elsewhere" / SOLUTION)
+    published(tmp_path)
+    assert (tmp_path / SOLUTION).is_symlink()
+    assert is_new(tmp_path / "elsewhere")
