@@ -1,21 +1,12 @@
 from __future__ import annotations
 
-import base64
-import hmac
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import Iterator
 
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from jwt.algorithms import RSAAlgorithm
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
@@ -215,125 +206,3 @@ def named_none(service: httpx.Client, call: tuple[str, str], job_id: str) -> Non
         assert answer.status_code in statuses, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
         assert "set-cookie" not in answer.headers
-
-
-class Provider:
-    """An identity provider: its keys over HTTP, and tokens signed with one of them."""
-
-    def __init__(self) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        public: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
-        keys = json.dumps({"keys": [public | {"kid": "one", "use": "sig"}]}).encode()
-
-        class Keys(BaseHTTPRequestHandler):
-            asked: ClassVar[list[str]] = []
-
-            def do_GET(self) -> None:
-                self.asked.append(self.path)
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(keys)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Say nothing."""
-
-        self.asked = Keys.asked
-        self._server = HTTPServer(("127.0.0.1", 0), Keys)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/keys"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def token(
-        self, *, key: Any = None, algorithm: str = "RS256", kid: str = "one", **more: Any
-    ) -> str:
-        claims = {
-            "iss": "https://id.example.edu", "aud": "horarium", "sub": "dora",
-            "exp": time.time() + 60,
-        } | more  # fmt: skip
-        given = {name: value for name, value in claims.items() if value is not None}
-        key = key or self.key
-        return jwt.encode(given, key, algorithm=algorithm, headers={"kid": kid})
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    begun = Provider()
-    yield begun
-    begun.close()
-
-
-@pytest.fixture(scope="module")
-def who(
-    provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], httpx.Response]]:
-    settings = settings_in(
-        tmp_path_factory.mktemp("data"),
-        jwks_url=provider.url,
-        jwt_issuer="https://id.example.edu",
-        jwt_audience="horarium",
-    )
-    with no_prefect(), serving(settings) as client:
-        yield lambda token: client.get(ME, headers=bearer(token))
-
-
-def test_tokens_of_the_identity_provider_are_taken(
-    provider: Provider, who: Callable[[str], httpx.Response]
-) -> None:
-    assert who(provider.token()).json() == {"name": "dora", "is_admin": False}
-    roles = ["teacher", "horarium-admin"]
-    assert who(provider.token(roles=roles)).json() == {"name": "dora", "is_admin": True}
-    assert who(provider.token(roles="horarium-admin")).json()["is_admin"]
-    assert not who(provider.token(roles="horarium-administration")).json()["is_admin"]
-    assert who(ANN_TOKEN).json()["name"] == "ann"
-    assert len(provider.asked) == 1  # its keys are kept
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"exp": 1}, {"exp": None}, {"aud": "another"}, {"aud": None}, {"iss": "another"},
-        {"iss": None}, {"sub": None}, {"sub": "admin"}, {"sub": "ann"}, {"sub": "x" * 201},
-        {"sub": "do\nra"}, {"sub": ""}, {"kid": "two"}, {"nbf": 9e9},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_no_other_token_is_taken(
-    provider: Provider, who: Callable[[str], httpx.Response], wrong: dict[str, Any]
-) -> None:
-    assert is_problem(who(provider.token(**wrong)), 401, "unauthorized")
-
-
-def test_a_token_signed_by_somebody_else_is_nobodys(
-    provider: Provider, who: Callable[[str], httpx.Response]
-) -> None:
-    another = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    assert is_problem(who(provider.token(key=another)), 401, "unauthorized")
-    header, claims, _ = provider.token().split(".")
-    assert is_problem(who(f"{header}.{claims}."), 401, "unauthorized")
-    # Everybody knows the public key: as the secret of a symmetric signature it proves nothing.
-    public = provider.key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    head = _words(json.dumps({"alg": "HS256", "typ": "JWT", "kid": "one"}).encode())
-    signature = _words(hmac.digest(public, f"{head}.{claims}".encode(), "sha256"))
-    assert is_problem(who(f"{head}.{claims}.{signature}"), 401, "unauthorized")
-    assert is_problem(who("a.b.c"), 401, "unauthorized")
-
-
-def _words(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def test_where_the_identity_provider_is_away_nobody_is_called_unknown(tmp_path: Path) -> None:
-    gone = Provider()
-    gone.close()
-    settings = settings_in(
-        tmp_path, jwks_url=gone.url, jwt_issuer="https://id.example.edu", jwt_audience="horarium"
-    )
-    with no_prefect(), serving(settings) as client:
-        answer = client.get(ME, headers=bearer(gone.token()))
-        assert is_problem(answer, 503, "identity-provider-unavailable")
-        assert client.get(ME, headers=ANN).is_success

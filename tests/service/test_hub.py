@@ -337,6 +337,23 @@ def test_redis_that_hangs_holds_nobody_up(redis_url: str) -> None:
     _run(scenario())
 
 
+def test_what_is_asked_for_before_it_is_heard_skips_nothing(redis_url: str, job: Job) -> None:
+    job.publish(5)
+
+    async def scenario() -> None:
+        async with _hub(redis_url) as hub:
+            viewer, _ = await _join(hub)
+            hub._subscription.remove("job")  # as if its messages came late
+            await asyncio.to_thread(job.publish, 3)
+            events: list[Event] = []
+            while not events or events[-1].seq != job.seq:
+                events += await viewer.next() or []
+            assert [event.seq for event in events] == [6, 7, 8]
+            hub.leave(viewer)
+
+    _run(scenario())
+
+
 def test_what_was_published_while_the_subscription_was_cut_is_told_too(
     redis_url: str, redis: Redis, job: Job
 ) -> None:

@@ -5,6 +5,7 @@ import socket
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -76,7 +77,7 @@ async def set_state(run: FlowRun, state: State[Any]) -> None:
 def test_a_runs_state_says_the_jobs_status(state: State[Any] | None, status: str) -> None:
     assert status_of(state) == status
     run = FlowRun(flow_id=uuid.uuid4(), state=state, parameters=ORDER)
-    snapshot = snapshot_of(run)
+    snapshot = snapshot_of(run, 0)
     assert snapshot.keys() == Snapshot.__annotations__.keys()
     assert snapshot["status"] == status
     assert snapshot["seq"] == 0
@@ -85,10 +86,37 @@ def test_a_runs_state_says_the_jobs_status(state: State[Any] | None, status: str
     assert snapshot["eta_seconds"] == (0 if ended else None)
 
 
+DUE = datetime(2026, 11, 26, 1, tzinfo=UTC)
+SOON, BEFORE = DUE + timedelta(seconds=30), DUE - timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (Scheduled(scheduled_time=SOON), "Scheduled for 2026-11-26 01:00 UTC"),
+        (Scheduled(scheduled_time=DUE), "Waiting for a worker"),
+        (Late(scheduled_time=BEFORE), "Waiting for a worker"),
+        (
+            Scheduled(name="AwaitingConcurrencySlot", scheduled_time=SOON),
+            "Waiting: another run is in progress",
+        ),
+        (Pending(), "Starting a process"),
+        (Pending(name="Submitting"), "Starting a process"),
+        (Running(), ""),
+        (Cancelled(), ""),
+        (None, ""),
+    ],
+    ids=str,
+)
+def test_what_a_run_waits_for_is_said(state: State[Any] | None, message: str) -> None:
+    run = FlowRun(flow_id=uuid.uuid4(), state=state, parameters=ORDER)
+    assert snapshot_of(run, DUE.timestamp())["message"] == message
+
+
 def test_why_a_run_failed_is_told() -> None:
     run = FlowRun(flow_id=uuid.uuid4(), state=Crashed(message="its process was killed"))
-    assert snapshot_of(run)["metadata"] == {"error": "its process was killed"}
-    assert snapshot_of(run)["stage_label"] == "Reading the data"
+    assert snapshot_of(run, 0)["metadata"] == {"error": "its process was killed"}
+    assert snapshot_of(run, 0)["stage_label"] == "Reading the data"
 
 
 def test_a_run_has_one_owner_or_none() -> None:

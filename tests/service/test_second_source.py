@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -11,6 +14,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State, StateType
 from prefect.flows import flow
+from prefect.states import Scheduled
 from redis import Redis
 
 from tests.service.access_parts import known_prefect
@@ -63,6 +67,35 @@ def test_a_job_without_a_snapshot_is_told_from_its_run_to_the_end(
     assert (end.data["status"], end.data["metadata"]["error"]) == ("failed", "no room")
     again = client.get(_stream(run.id), headers={"Last-Event-ID": str(end.id)})
     assert again.status_code == 204
+
+
+def test_a_run_that_waits_says_for_what_and_its_stream_goes_over_into_the_jobs_own(
+    prefect: SyncPrefectClient, client: httpx.Client, redis_url: str
+) -> None:
+    run = prefect.create_flow_run(_a_flow, state=Scheduled())
+    job = Job(redis_url, str(run.id), started_at=int(time.time()))
+    with client.stream("GET", _stream(run.id)) as response:
+        events = told(response)
+        assert next(events).name == "connected"
+
+        def says(message: str, status: str, seq: int) -> None:
+            shown = next(events).data
+            assert (shown["message"], shown["status"], shown["seq"]) == (message, status, seq)
+
+        says("Waiting for a worker", "queued", 0)
+        # As the server does it, to a run that is one too many.
+        soon = datetime.now(UTC) + timedelta(seconds=30)
+        slot: State[Any] = Scheduled(name="AwaitingConcurrencySlot", scheduled_time=soon)
+        prefect.set_flow_run_state(run.id, slot, force=True)
+        says("Waiting: another run is in progress", "queued", 0)
+        _become(prefect, run.id, StateType.PENDING)
+        says("Starting a process", "initializing", 0)
+        job.publish(1, message="12 of 30 courses")
+        says("12 of 30 courses", "running", 1)
+        job.publish(1, status="cancelled", message="")
+        says("", "cancelled", 2)
+        assert list(events) == []
+    job.close()
 
 
 def test_a_lost_job_is_settled_and_its_viewers_see_the_end(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from tracking.service import access, instances, jobs, metrics, pages, results, s
 from tracking.service.hub import Hub, Pace
 from tracking.service.limits import Rates
 from tracking.service.metrics import Metrics
+from tracking.service.openapi import describe
 from tracking.service.pages import protect
 from tracking.service.prefect_jobs import PrefectJobs
 from tracking.service.problems import add_problem_handlers
@@ -73,6 +75,7 @@ def create_app(
         app.include_router(part.router)
     app.add_middleware(streams.Streams)
     protect(app, settings)
+    app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]
     return app
 
 

@@ -5,15 +5,26 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
+from typing_extensions import TypeAliasType
 
 from tracking import snapshot
 
-__all__ = ["Connected", "SnapshotDocument", "SnapshotEvent", "Status", "StreamEvent"]
+__all__ = [
+    "CompactStatus",
+    "Connected",
+    "JobStatus",
+    "SnapshotDocument",
+    "SnapshotEvent",
+    "StreamEvent",
+]
+
+# With a name of its own, it is one type to generated clients, and not one for each of its uses.
+JobStatus = TypeAliasType("JobStatus", snapshot.Status)
 
 # From the very type that writers fill in: pydantic takes no TypedDict before Python 3.12.
 _FIELDS: dict[str, Any] = {
     name: (kind, ...) for name, kind in get_type_hints(snapshot.Snapshot).items()
-}
+} | {"status": (JobStatus, ...)}
 SnapshotDocument: type[BaseModel] = create_model(
     "Snapshot",
     __config__=ConfigDict(extra="allow"),
@@ -54,11 +65,11 @@ class StreamEvent(
     """An event of a stream: these fields as Server-Sent Events, this object by WebSocket."""
 
 
-class Status(BaseModel):
+class CompactStatus(BaseModel):
     """How far a job is, in short."""
 
     job_id: str
-    status: snapshot.Status
+    status: JobStatus
     stage: str
     stage_label: str
     overall_progress: float

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from tracking.service.encoding import sse_event, ws_message
@@ -161,7 +160,7 @@ class Feed:
         """The last so many events; None if they are not all kept."""
         if number > len(self._kept):
             return None
-        return list(islice(self._kept, len(self._kept) - number, None))
+        return [self._kept[place] for place in range(-number, 0)]
 
     def since(self, seq: int) -> list[Event] | None:
         """Every event after the snapshot of that `seq`; None if they may not all be kept."""
@@ -202,7 +201,17 @@ class Viewer:
         `seq` of the snapshot that it has seen last; None if it has seen none.
     """
 
-    __slots__ = ("_beats", "_left", "_place", "_waiting", "feed", "is_back", "last_id", "skips")
+    __slots__ = (
+        "_beats",
+        "_left",
+        "_on_news",
+        "_place",
+        "_waiting",
+        "feed",
+        "is_back",
+        "last_id",
+        "skips",
+    )
 
     def __init__(self, feed: Feed, last_id: int | None) -> None:
         self.feed = feed
@@ -216,17 +225,25 @@ class Viewer:
         self._beats = feed.beats
         self._left = False
         self._waiting: asyncio.Future[None] | None = None
+        self._on_news: Callable[[], None] | None = None
         feed.viewers.add(self)
+
+    def call(self, on_news: Callable[[], None]) -> None:
+        """Call this from now on whenever `news` may have come; nobody waits for `next` then."""
+        self._on_news = on_news
 
     def leave(self) -> None:
         """Watch no more."""
         self._left = True
+        self._on_news = None
         self.feed.viewers.discard(self)
         self.wake()
 
     def wake(self) -> None:
         """See whether there is something new."""
-        if self._waiting is not None and not self._waiting.done():
+        if self._on_news is not None:
+            self._on_news()
+        elif self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
     @property
@@ -246,20 +263,32 @@ class Viewer:
             if event.seq is not None:
                 self.last_id = event.seq
 
-    async def next(self) -> list[Event] | None:
-        """Wait for what comes next.
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will follow."""
+        return self._left or self.feed.closed
+
+    def news(self) -> list[Event] | None:
+        """What has come since this was last asked.
 
         Returns
         -------
-        Events in order; empty, if it is time for a sign of life; None, if nothing will follow.
+        Events in order; empty, if it is time for a sign of life; None, if there is nothing new.
         """
         feed = self.feed
-        while not (self._left or feed.closed):
-            if self._place < feed.count and feed.newest is not None:
-                return self._take(feed.newest)
-            if self._beats < feed.beats:
-                self._beats = feed.beats
-                return []
+        if self._place < feed.count and feed.newest is not None:
+            return self._take(feed.newest)
+        if self._beats < feed.beats:
+            self._beats = feed.beats
+            return []
+        return None
+
+    async def next(self) -> list[Event] | None:
+        """Wait for `news`; None, if nothing will follow."""
+        while not self.is_over:
+            news = self.news()
+            if news is not None:
+                return news
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
         return None

@@ -17,6 +17,7 @@ _FORM_BYTES = 64 * 1024  # of all that is no file: fields, and what holds the pa
 _FIELD_BYTES = 4096
 _MOST_FIELDS = 16
 _DISCARD_SECONDS = 5
+_SILENCE_SECONDS = 30
 
 
 async def read_form(request: Request, max_file_bytes: int) -> FormData:
@@ -27,7 +28,7 @@ async def read_form(request: Request, max_file_bytes: int) -> FormData:
     Raises
     ------
     Problem
-        If it is none, too large, or ends before it is whole.
+        If it is none, too large, ends before it is whole, or is waited for in vain.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
@@ -36,6 +37,8 @@ async def read_form(request: Request, max_file_bytes: int) -> FormData:
     counted = Request(request.scope, _counted(request, most))
     try:
         return await counted.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES)
+    except TimeoutError:
+        raise Problem(408, "too-slow", f"nothing came for {_SILENCE_SECONDS} s") from None
     except ClientDisconnect:
         raise Problem(400, "cut-off", "the form ends before it is whole") from None
     except _TooLargeError:
@@ -91,7 +94,10 @@ def _counted(request: Request, most: int) -> Receive:
 
     async def counted() -> Message:
         nonlocal received
-        message: Message = {} if says_too_large else await request.receive()
+        message: Message = {}
+        if not says_too_large:
+            async with asyncio.timeout(_SILENCE_SECONDS):
+                message = await request.receive()
         received += len(message.get("body", b""))
         if says_too_large or received > most:
             raise _TooLargeError

@@ -21,7 +21,7 @@ from tracking.service.metrics import Metrics
 from tracking.service.redis_link import Reads, Subscription
 from tracking.service.sources import JobSource, carried_on, read_snapshot
 from tracking.settling import settle
-from tracking.snapshot import Snapshot, life
+from tracking.snapshot import Snapshot, is_newer, life
 from tracking.store import Unavailable
 
 __all__ = ["Hub", "Pace"]
@@ -283,7 +283,9 @@ class Hub:
     async def _ask(self, feed: Feed) -> None:
         found = await self._look_in_redis(feed.job_id)
         if found is not None:
-            feed.put(found[0], event_of(*found))
+            if is_newer(found[0], feed.seen):
+                # What lies between is to be told as well, before what will be heard.
+                await self.subscribed(feed.job_id)
             return
         self._metrics.prefect_fallback.inc()
         told = await self._prefect.snapshot(feed.job_id)

@@ -27,7 +27,7 @@ class Instance(BaseModel):
     size_bytes: int
 
 
-class Instances(BaseModel):
+class InstanceList(BaseModel):
     """All of them."""
 
     instances: list[Instance]
@@ -47,10 +47,10 @@ class InstanceCheck(BaseModel):
 )
 def list_instances(
     request: Request, _caller: Annotated[Caller, Depends(known_caller)]
-) -> Instances:
+) -> InstanceList:
     """List the instances that can be chosen by name."""
     found = instances_in(service_of(request).settings.data_folder)
-    return Instances(
+    return InstanceList(
         instances=[
             Instance(name=name, size_bytes=path.stat().st_size) for name, path in found.items()
         ]
@@ -60,7 +60,7 @@ def list_instances(
 @router.post(
     "/api/instances/check/",
     openapi_extra=CHECK_FORM,
-    responses=problem_responses(400, 401, 403, 413, 415, 422, 429, 503, 507),
+    responses=problem_responses(400, 401, 403, 408, 413, 415, 422, 429, 503, 507),
 )
 async def check_instance(
     request: Request, caller: Annotated[Caller, Depends(known_caller)]

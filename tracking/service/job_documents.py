@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from pathlib import Path
 
 from prefect.client.schemas.objects import FlowRun
 from pydantic import BaseModel, Field
 
 from tracking.job_files import DOCUMENT, files_of
-from tracking.service.documents import SnapshotDocument
-from tracking.service.prefect_runs import instance_of, owner_of, snapshot_of, unix
+from tracking.service.documents import JobStatus, SnapshotDocument
+from tracking.service.prefect_runs import instance_of, owner_of, snapshot_of, status_of, unix
 from tracking.snapshot import ENDS, Snapshot, Status
 
-__all__ = ["Job", "JobResult", "Jobs", "Links", "job_document", "status_now"]
+__all__ = ["Job", "JobList", "JobResult", "Links", "job_document", "status_now"]
 
 _FIGURES = ("cost", "violations", "bound")
 
@@ -72,7 +73,7 @@ class Job(BaseModel):
     job_id: str
     instance: str | None
     owner: str | None
-    status: Status
+    status: JobStatus
     created_at: int | None
     started_at: int | None
     ended_at: int | None
@@ -82,7 +83,7 @@ class Job(BaseModel):
     links: Links
 
 
-class Jobs(BaseModel):
+class JobList(BaseModel):
     """Some jobs, newest first, and how many there are in all."""
 
     jobs: list[Job]
@@ -94,7 +95,7 @@ def status_now(run: FlowRun | None, seen: Snapshot | None) -> Status:
 
     A process that was killed says nothing any more.
     """
-    told = None if run is None else snapshot_of(run)["status"]
+    told = None if run is None else status_of(run.state)
     if seen is not None and (told not in ENDS or seen["status"] in ENDS):
         return seen["status"]
     return told or "queued"
@@ -115,7 +116,7 @@ def job_document(job_id: str, run: FlowRun | None, seen: Snapshot | None, data_f
         started_at=started,
         ended_at=ended if status in ENDS else None,
         parameters=Parameters(**{name: given.get(name) for name in Parameters.model_fields}),
-        progress=seen or (snapshot_of(run) if run else None),
+        progress=seen or (snapshot_of(run, time.time()) if run else None),
         result=_result(job_id, seen, data_folder) if status in ENDS else None,
         links=Links.of(job_id),
     )

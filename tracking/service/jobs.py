@@ -10,9 +10,10 @@ from prefect.client.schemas.objects import FlowRun
 from pydantic import BaseModel
 
 from tracking.service.access import CREDENTIALS, Caller, known_caller, owner_of
+from tracking.service.documents import JobStatus
 from tracking.service.instance_files import keep_upload
 from tracking.service.instances import check
-from tracking.service.job_documents import Job, Jobs, Links, job_document, status_now
+from tracking.service.job_documents import Job, JobList, Links, job_document, status_now
 from tracking.service.orders import ORDER_FORM, ordered
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.service import service_of
@@ -35,18 +36,18 @@ class Started(BaseModel):
     links: Links
 
 
-class JobStatus(BaseModel):
-    """How a job stands."""
+class Asked(BaseModel):
+    """A job that was asked to end, and how it stands."""
 
     job_id: str
-    status: Status
+    status: JobStatus
 
 
 @router.post(
     "/generate/",
     status_code=202,
     openapi_extra=ORDER_FORM,
-    responses=problem_responses(400, 401, 403, 413, 415, 422, 429, 502, 503, 507),
+    responses=problem_responses(400, 401, 403, 408, 413, 415, 422, 429, 502, 503, 507),
 )
 async def generate(
     request: Request,
@@ -79,7 +80,7 @@ async def list_jobs(
     caller: Annotated[Caller, Depends(known_caller)],
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-) -> Jobs:
+) -> JobList:
     """List one's own jobs, newest first; administrators see everybody's."""
     owner = None if caller.is_admin else caller.name
     runs, total = await service_of(request).prefect.runs(owner, limit=limit, offset=offset)
@@ -89,7 +90,7 @@ async def list_jobs(
     def put_together() -> list[Job]:
         return [job_document(str(run.id), run, seen.get(str(run.id)), folder) for run in runs]
 
-    return Jobs(jobs=await to_thread.run_sync(put_together), total=total)
+    return JobList(jobs=await to_thread.run_sync(put_together), total=total)
 
 
 @router.get("/{job_id}/", responses=_OF_ONE_JOB)
@@ -105,7 +106,7 @@ async def read_job(request: Request, job_id: str, _owner: Owner) -> Job:
     status_code=202,
     responses=_OF_ONE_JOB | problem_responses(409),
 )
-async def cancel_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
+async def cancel_job(request: Request, job_id: str, _owner: Owner) -> Asked:
     """Cancel a job. It ends as cancelled, and leaves the best timetable that it has found."""
     run, seen = await _find(request, job_id)
     status = _not_ended(run, seen)
@@ -115,7 +116,7 @@ async def cancel_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
     except Problem:
         if not asked:
             raise
-    return JobStatus(job_id=job_id, status=status)
+    return Asked(job_id=job_id, status=status)
 
 
 @router.post(
@@ -123,7 +124,7 @@ async def cancel_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
     status_code=202,
     responses=_OF_ONE_JOB | problem_responses(409),
 )
-async def finish_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
+async def finish_job(request: Request, job_id: str, _owner: Owner) -> Asked:
     """Have a job stop searching, and publish the best timetable that it has found."""
     status = _not_ended(*await _find(request, job_id))
     if status == "queued":
@@ -135,7 +136,7 @@ async def finish_job(request: Request, job_id: str, _owner: Owner) -> JobStatus:
             "Redis does not answer, and the job is asked there: try again in a while",
             headers={"Retry-After": "5"},
         )
-    return JobStatus(job_id=job_id, status=status)
+    return Asked(job_id=job_id, status=status)
 
 
 async def _find(request: Request, job_id: str) -> tuple[FlowRun | None, Snapshot | None]:

@@ -75,7 +75,7 @@ class PrefectJobs:
     async def snapshot(self, job_id: str) -> Snapshot | None:
         """A snapshot of a job made from its run's state; None if there is no such run."""
         run = await self.run(job_id)
-        return None if run is None else snapshot_of(run)
+        return None if run is None else snapshot_of(run, time.time())
 
     async def owner(self, job_id: str) -> str | None:
         """Whose a job is; None if it is nobody's, or there is no such job.

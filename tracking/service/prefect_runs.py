@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
@@ -10,7 +10,15 @@ from tracking.plan import DEFAULT, PLANS
 from tracking.settling import end_of
 from tracking.snapshot import ENDS, Snapshot, Status
 
-__all__ = ["instance_of", "owner_of", "owner_tag", "snapshot_of", "status_of", "unix"]
+__all__ = [
+    "instance_of",
+    "owner_of",
+    "owner_tag",
+    "snapshot_of",
+    "status_of",
+    "unix",
+    "waits_for",
+]
 
 _OWNER = "owner:"
 
@@ -28,6 +36,26 @@ def status_of(state: State | None) -> Status:
     if state is None:
         return "queued"
     return end_of(state)[0] if state.is_final() else _STATUSES[state.type]
+
+
+def waits_for(state: State | None, now: float) -> str:
+    """Say what a run that has not begun waits for; nothing of one that has.
+
+    Parameters
+    ----------
+    now
+        Unix seconds.
+    """
+    if state is None or state.type not in (StateType.SCHEDULED, StateType.PENDING):
+        return ""
+    if state.type == StateType.PENDING:
+        return "Starting a process"
+    if state.name == "AwaitingConcurrencySlot":
+        return "Waiting: another run is in progress"
+    due = state.state_details.scheduled_time
+    if due is not None and due.timestamp() > now:
+        return f"Scheduled for {due.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "Waiting for a worker"
 
 
 def owner_tag(name: str) -> str:
@@ -52,11 +80,17 @@ def unix(time: datetime | None) -> int | None:
     return None if time is None else int(time.timestamp())
 
 
-def snapshot_of(run: FlowRun) -> Snapshot:
+def snapshot_of(run: FlowRun, now: float) -> Snapshot:
     """What can be said of a job where Redis has nothing: its state, and no percentage.
 
-    Its ``seq`` is 0, and it began when Prefect started the run, before the job's tracker could:
-    whatever Redis has of the same attempt is newer.
+    Its ``message`` says what a run that has not begun waits for. Its ``seq`` is 0, and it began
+    when Prefect started the run, before the job's tracker could: whatever Redis has of the same
+    attempt is newer.
+
+    Parameters
+    ----------
+    now
+        Unix seconds.
     """
     status = status_of(run.state)
     done = 100.0 if status == "completed" else 0.0
@@ -86,6 +120,6 @@ def snapshot_of(run: FlowRun) -> Snapshot:
         started_at=began,
         last_updated=updated,
         published_at=float(updated),
-        message=said if status in ("failed", "timeout") else "",
+        message=said if status in ("failed", "timeout") else waits_for(run.state, now),
         metadata={"error": said} if status in ("failed", "timeout") else {},
     )

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -110,6 +110,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(WebSocketRequestValidationError, _answer_invalid)
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
@@ -152,10 +153,8 @@ def shown(value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
-async def _answer_problem(connection: Request | WebSocket, problem: Any) -> Response:
+async def _answer_problem(_connection: Request | WebSocket, problem: Any) -> Response:
     answer: Response = problem.response()
-    if isinstance(connection, WebSocket):
-        await connection.send_denial_response(answer)
     return answer
 
 

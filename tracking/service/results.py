@@ -14,6 +14,7 @@ from tracking.job_files import DOCUMENT, files_of
 from tracking.service.access import CREDENTIALS, Caller, owner_of
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.service import service_of
+from tracking.service.timetables import Timetable
 
 __all__ = ["router"]
 
@@ -54,10 +55,11 @@ class ResultFiles(BaseModel):
 @router.get(
     "/timetable/",
     response_class=FileResponse,
+    response_model=Timetable,
     responses={
         200: {
             "description": "The timetable, what it costs, and why",
-            "content": {"application/json": {"schema": {"type": "object"}}},
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Timetable"}}},
         }
     },
 )

@@ -8,11 +8,9 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
-__all__ = ["Server", "listener"]
+from tracking.service.line import UNSENT_BYTES, WithLines
 
-# Of what a viewer has not received yet, the system holds no more than this beside what is on its
-# way: else a slow one would read for minutes what was true minutes ago.
-_UNSENT_BYTES = 16_384
+__all__ = ["Server", "listener"]
 
 _GRACE_SECONDS = 5  # for a viewer that reads nothing, not even that we stop
 
@@ -36,7 +34,8 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                WithLines(app),
+                interface="asgi3",
                 host=host,
                 port=port,
                 log_level="warning",
@@ -59,6 +58,7 @@ class Server(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal comes, or `should_exit` is set."""
+        _allow_many_files()
         await super().serve(sockets or [self._listener])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -73,7 +73,20 @@ def listener(host: str, port: int) -> socket.socket:
     """Listen somewhere; port 0 is one that is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=2048)
-    # Connections take this over from the one they were accepted on; Linux and macOS know it.
+    # Connections take these over from the one they were accepted on. A short event is not kept back
+    # until the one before is acknowledged, which takes 40 ms: asyncio sees to it only for sockets
+    # that it has made itself.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Linux and macOS know this one.
     with contextlib.suppress(AttributeError, OSError):
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     return listening
+
+
+def _allow_many_files() -> None:
+    """A viewer is an open file: many systems give a process 1024, and more to one that asks."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from limits import parse
-from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tracking.settings import RedisUrl, SharedSettings
 
 __all__ = ["ADMIN", "ServiceSettings", "is_loopback"]
 
@@ -54,29 +53,15 @@ Rate = Annotated[str, AfterValidator(_a_rate)]
 Token = Annotated[SecretStr, AfterValidator(_a_token)]
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(SharedSettings):
     """Where the service finds its jobs, who may use it, and how much of it.
 
     Prefect's address and credentials are Prefect's own settings: ``PREFECT_API_URL``,
     ``PREFECT_API_KEY``, ``PREFECT_API_AUTH_STRING``.
-
-    Raises
-    ------
-    pydantic.ValidationError
-        If a variable holds what is not allowed.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="HORARIUM_",
-        env_ignore_empty=True,
-        hide_input_in_errors=True,  # it holds tokens
-    )
-
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    """Where jobs publish their progress."""
-
-    data_folder: Path = Field(default_factory=lambda: user_data_path("horarium"))
-    """Instances by name, uploads, and the files of jobs; the flow's worker has the same."""
+    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
+    """Where jobs publish their progress: ``redis://``, with TLS ``rediss://``, or ``unix://``."""
 
     deployment: Annotated[str, Field(pattern="^[^/]+/[^/]+$")] = "timetable/on-demand"
     """Flow and deployment that runs are started from."""
@@ -84,7 +69,7 @@ class ServiceSettings(BaseSettings):
     admin_token: Token | None = None
     """Bearer token of the administrator, who sees every job."""
 
-    tokens: dict[Annotated[str, Field(pattern=r"^[\w.@-]{1,100}$")], Token] = {}
+    tokens: dict[Annotated[str, Field(pattern=r"^[\w.@-]{1,100}$")], Token] = Field(default={})
     """Bearer tokens of ordinary users, by name, as JSON."""
 
     secret: Token | None = None
@@ -124,7 +109,7 @@ class ServiceSettings(BaseSettings):
     job_rate: Rate = "30/minute"
     """Jobs started, and instances checked, by one caller."""
 
-    allowed_origins: list[str] = []
+    allowed_origins: list[str] = Field(default=[])
     """Other sites whose pages may call, such as ``https://portal.example.edu``, as JSON."""
 
     @model_validator(mode="after")

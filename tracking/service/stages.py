@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from tracking.plan import DEFAULT, plan
 from tracking.service.access import CREDENTIALS, Caller, known_caller, viewer_of
-from tracking.service.documents import Status
+from tracking.service.documents import CompactStatus
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.streams import look
 
@@ -63,8 +63,8 @@ async def show_status(
     response: Response,
     job_id: str,
     _caller: Annotated[Caller, Depends(viewer_of)],
-) -> Status:
+) -> CompactStatus:
     """How far a job is, in short."""
     snapshot = await look(request, job_id)
     response.headers["cache-control"] = "no-store"
-    return Status(**{name: snapshot[name] for name in Status.model_fields})
+    return CompactStatus(**{name: snapshot[name] for name in CompactStatus.model_fields})

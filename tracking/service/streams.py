@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, WebSocket
@@ -20,6 +20,7 @@ from tracking.service.documents import SnapshotDocument, StreamEvent
 from tracking.service.encoding import COMMENT, sse_retry
 from tracking.service.feed import LAST_ID, Event, Viewer
 from tracking.service.hub import Hub
+from tracking.service.line import Line
 from tracking.service.metrics import Metrics
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.service import service_of
@@ -31,6 +32,7 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would hold events back
     (b"content-encoding", b"identity"),  # and so would who compresses them
+    (b"connection", b"close"),  # it is for this stream alone, and ends with it
 ]
 _COME_BACK_MILLISECONDS = (500, 3000)  # not all in the same moment
 _ADMITTED = "horarium.admitted"  # in the scope: streams that are to run
@@ -47,6 +49,7 @@ Cursor = Annotated[
         "0 is everything that is kept.",
     ),
 ]
+Tell = Callable[[Sequence[Event]], Awaitable[None]]
 Ticket = Annotated[
     str | None, Query(description="Opens this one stream, where no header can be sent")
 ]
@@ -93,30 +96,61 @@ class EventStream(Response):
             429, if the caller has too many streams.
         """
         hub, metrics = self._service.hub, self._service.metrics
-        with self._service.rates.one_stream_more(self._caller.name):
-            viewer = hub.join(self._job_id, self._last_id)
-            gone = asyncio.create_task(_leave_with_client(receive, viewer))
-            try:
-                if viewer.is_back:
-                    await hub.settled(viewer)
-                if viewer.has_seen_end:
-                    # The one answer after which an EventSource does not come back.
-                    await Response(status_code=204)(scope, receive, send)
-                    return
-                metrics.sse_connections.inc()
-                metrics.sse_open.inc()
-                try:
-                    await send(
-                        {"type": "http.response.start", "status": 200, "headers": [*_HEADERS]}
-                    )
-                    await _follow(hub, metrics, viewer, _tell_by(send, viewer))
-                    end = _come_back() if hub.is_stopped else b""
-                    await send({"type": "http.response.body", "body": end})
-                finally:
-                    metrics.sse_open.dec()
-            finally:
-                gone.cancel()
-                hub.leave(viewer)
+        with ExitStack() as stay:
+            stay.enter_context(self._service.rates.one_stream_more(self._caller.name))
+            viewer = stay.enter_context(_watching(hub, self._job_id, self._last_id))
+            if viewer.is_back:
+                await hub.settled(viewer)
+            if viewer.has_seen_end:
+                # The one answer after which an EventSource does not come back.
+                await Response(status_code=204)(scope, receive, send)
+                return
+            metrics.sse_connections.inc()
+            stay.enter_context(metrics.sse_open.track_inprogress())
+
+            async def tell(events: Sequence[Event]) -> None:
+                body = _body(viewer, events)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+            if await _catch_up(hub, metrics, viewer, tell):
+                await send({"type": "http.response.body", "body": b""})
+            elif line := Line.taken_from(scope):
+                _Live(hub, metrics, viewer, line, stay.pop_all()).tell()
+
+
+class _Live:
+    """A stream that has caught up with its job. No task waits for it: the feed calls."""
+
+    __slots__ = ("_hub", "_line", "_metrics", "_stay", "_viewer")
+
+    def __init__(
+        self, hub: Hub, metrics: Metrics, viewer: Viewer, line: Line, stay: ExitStack
+    ) -> None:
+        self._hub = hub
+        self._metrics = metrics
+        self._viewer = viewer
+        self._line = line
+        self._stay = stay
+        line.teller = self
+        viewer.call(self.tell)
+
+    def tell(self) -> None:
+        """Say what there is to say, if there is room for it; else it is called again."""
+        line, viewer = self._line, self._viewer
+        if not line.is_ready:
+            return
+        if viewer.is_over:
+            line.end(_come_back() if self._hub.is_stopped else b"")
+        elif (events := viewer.news()) is not None:
+            now = time.time()
+            line.write(_body(viewer, events))
+            if _note(self._metrics, viewer, events, now):
+                line.end()
+
+    def hung_up(self) -> None:
+        """Forget the viewer."""
+        self._stay.close()
 
 
 class Streams:
@@ -142,12 +176,8 @@ class Streams:
                 await problem.response()(scope, receive, send)
 
 
-def _tell_by(send: Send, viewer: Viewer) -> Callable[[Sequence[Event]], Awaitable[None]]:
-    def tell(events: Sequence[Event]) -> Awaitable[None]:
-        body = b"".join([event.sse(viewer.last_id) for event in events]) or COMMENT
-        return send({"type": "http.response.body", "body": body, "more_body": True})
-
-    return tell
+def _body(viewer: Viewer, events: Sequence[Event]) -> bytes:
+    return b"".join([event.sse(viewer.last_id) for event in events]) or COMMENT
 
 
 def _come_back() -> bytes:
@@ -260,30 +290,40 @@ async def look(request: Request, job_id: str) -> Any:
     return snapshot
 
 
-async def _follow(
-    hub: Hub, metrics: Metrics, viewer: Viewer, tell: Callable[[Sequence[Event]], Awaitable[None]]
-) -> None:
+async def _follow(hub: Hub, metrics: Metrics, viewer: Viewer, tell: Tell) -> None:
     """Tell a viewer everything, until the job has ended or the viewer or the service is gone."""
-
-    async def pass_on(events: Sequence[Event]) -> bool:
+    if await _catch_up(hub, metrics, viewer, tell):
+        return
+    while (events := await viewer.next()) is not None:
         now = time.time()
         await tell(events)
-        viewer.note(events)
-        metrics.sent.inc(len(events))
-        for event in events:
-            if event.at is not None:
-                metrics.delay.observe(max(0.0, now - event.at))
-        return bool(events) and events[-1].name == "done"
+        if _note(metrics, viewer, events, now):
+            return
 
+
+async def _catch_up(hub: Hub, metrics: Metrics, viewer: Viewer, tell: Tell) -> bool:
+    """Tell a viewer what has happened until now, and give whether that was all."""
     job = {"job_id": viewer.feed.job_id}
-    await pass_on([Event("connected", json.dumps(job, separators=(",", ":")).encode())])
+    connected = [Event("connected", json.dumps(job, separators=(",", ":")).encode())]
+    await tell(connected)
+    _note(metrics, viewer, connected, time.time())
     await hub.settled(viewer)
     async for missed in hub.missed(viewer):
-        if await pass_on(missed):
-            return
-    while (events := await viewer.next()) is not None:
-        if await pass_on(events):
-            return
+        now = time.time()
+        await tell(missed)
+        if _note(metrics, viewer, missed, now):
+            return True
+    return False
+
+
+def _note(metrics: Metrics, viewer: Viewer, events: Sequence[Event], now: float) -> bool:
+    """Count what a viewer was told at that time, and give whether that was the end."""
+    viewer.note(events)
+    metrics.sent.inc(len(events))
+    for event in events:
+        if event.at is not None:
+            metrics.delay.observe(max(0.0, now - event.at))
+    return bool(events) and events[-1].name == "done"
 
 
 @contextmanager

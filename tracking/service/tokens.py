@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import logging
 import secrets
 from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Any, Literal, NamedTuple
 
 import jwt
-from anyio import CapacityLimiter, to_thread
-from jwt import PyJWKClient
 
-from tracking.service.problems import Problem
+from tracking.service.provider import ProviderKeys
 from tracking.service.settings import ADMIN, ServiceSettings
 
 __all__ = ["Claim", "Signer", "Tokens"]
-
-_log = logging.getLogger(__name__)
 
 # What an identity provider signs with: a key that both sides know is not among them, for then
 # whoever reads the public keys could sign.
@@ -87,9 +81,7 @@ class Tokens:
         self._names = {name: token.get_secret_value() for name, token in settings.tokens.items()}
         if settings.admin_token is not None:
             self._names[ADMIN] = settings.admin_token.get_secret_value()
-        # PyJWT fetches the keys by blocking calls, and keeps them.
-        self._provider = PyJWKClient(settings.jwks_url, timeout=5) if settings.jwks_url else None
-        self._asking = CapacityLimiter(2)  # a slow provider must not take all threads
+        self._provider = ProviderKeys(settings.jwks_url) if settings.jwks_url else None
 
     async def claim(self, token: str) -> Claim | None:
         """Whose it is; None if it is nobody's.
@@ -112,10 +104,10 @@ class Tokens:
     async def _claim_elsewhere(self, token: str) -> Claim | None:
         """Whose the identity provider says it is."""
         settings = self._settings
-        if self._provider is None or token.count(".") != 2:
+        key_id = _key_id(token)
+        if self._provider is None or key_id is None:
             return None
-        find = functools.partial(_signing_key, self._provider, token)
-        key = await to_thread.run_sync(find, limiter=self._asking)
+        key = await self._provider.find(key_id)
         found = key and _decoded(
             token, key, _ALGORITHMS, audience=settings.jwt_audience, issuer=settings.jwt_issuer
         )
@@ -132,19 +124,13 @@ class Tokens:
         return Claim(name, is_admin, float(found["exp"]))
 
 
-def _signing_key(provider: PyJWKClient, token: str) -> Any:
-    """The provider's key that a token says it was signed with; None if there is none."""
+def _key_id(token: str) -> str | None:
+    """The key that a token says it was signed with; None if that proves nothing."""
     try:
-        return provider.get_signing_key_from_jwt(token)
-    except jwt.DecodeError:
-        return None
-    except (jwt.PyJWKClientConnectionError, ValueError) as trouble:
-        _log.warning("the identity provider does not tell its keys: %s", trouble)
-        raise Problem(
-            503, "identity-provider-unavailable", "the identity provider does not answer"
-        ) from None
+        header = jwt.get_unverified_header(token)
     except jwt.PyJWTError:
         return None
+    return header.get("kid") if header.get("alg") in _ALGORITHMS else None
 
 
 def _decoded(token: str, key: Any, algorithms: list[str], **expected: Any) -> dict[str, Any] | None:

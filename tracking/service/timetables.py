@@ -1,0 +1,85 @@
+"""The timetable that a job has made, as OpenAPI describes it; it is sent as the job has written it.
+
+Courses, rooms and lectures refer to each other by their place in the lists.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+__all__ = ["Timetable"]
+
+
+class Penalty(BaseModel):
+    """What a rule costs in all; a hard one costs nothing, and counts as violations."""
+
+    rule: str
+    kind: Literal["hard", "soft"]
+    weight: int
+    amount: int
+    cost: int
+
+
+class Room(BaseModel):
+    """A room."""
+
+    id: str
+    capacity: int
+    building: str
+
+
+class Curriculum(BaseModel):
+    """Courses that the same students take."""
+
+    id: str
+    courses: list[int]
+
+
+class Reason(BaseModel):
+    """Why something costs what it costs; `cost` is 0 where a hard rule is broken."""
+
+    rule: str
+    cost: int
+    text: str
+
+
+class Course(BaseModel):
+    """A course, and what it costs beside its lectures."""
+
+    id: str
+    teacher: str
+    num_lectures: int
+    min_working_days: int
+    num_students: int
+    reasons: list[Reason]
+
+
+class Lecture(BaseModel):
+    """A lecture that has its place, and what it costs there."""
+
+    course: int
+    day: int
+    period: int = Field(description="Of the day")
+    room: int
+    cost: int
+    reasons: list[Reason]
+
+
+class Timetable(BaseModel):
+    """A timetable, its cost by rule, and its reasons, which add up to the cost."""
+
+    instance: str
+    formulation: str
+    num_days: int
+    periods_per_day: int
+    cost: int
+    violations: int
+    bound: int | None = Field(description="What every timetable without violations costs at least")
+    penalties: list[Penalty]
+    rooms: list[Room]
+    teachers: list[str]
+    curricula: list[Curriculum]
+    courses: list[Course]
+    lectures: list[Lecture]
