@@ -16,5 +16,7 @@ export default defineConfig({
     environment: "jsdom",
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
+    // None waits for a clock; a machine may be busy all the same.
+    testTimeout: 60_000,
   },
 });

@@ -2,82 +2,68 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
+from tests.browser import (
+    NEEDS_BROWSER,
+    chromium,
+    open_page,
+    percent_of,
+    serious_faults,
+    watch_for_complaints,
+)
 from tests.flows.everything import Everything, Start
 
-CHROMIUM = shutil.which("chromium") or ""
-STATIC = Path(__file__).parents[2] / "tracking" / "service" / "static" / "index.html"
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-# For the documentation: pictures of what the tests see.
-PICTURES = os.environ.get("HORARIUM_PICTURES")
-
 LONG = "UD5"  # not solved to the end while a test looks
-PATIENCE = 120_000  # milliseconds; machines are busy
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium on the PATH"),
-    pytest.mark.skipif(not STATIC.exists(), reason="needs the built page: make page"),
-]
+pytestmark = NEEDS_BROWSER
+
+# Names as nobody should choose them: each is shown as it is, and none of it runs.
+COURSE, OTHER_COURSE = "<img/src=x/onerror=alert(1)>", "\"'><svg/onload=alert(2)>"
+TEACHER, OTHER_TEACHER = "</script><script>alert(3)</script>", "__proto__"
+ROOM, OTHER_ROOM = "<b>Aula</b>", "&lt;u&gt;"
+CURRICULUM = "<style>*{display:none}</style>"
+FROM_RIGHT_TO_LEFT, MARK = "אלגברה-א", "\u202e"
+INSTANCE = f"""Name: <iframe src="javascript:alert(4)">
+Courses: 3
+Rooms: 2
+Days: 2
+Periods_per_day: 2
+Curricula: 1
+Min_Max_Daily_Lectures: 1 2
+UnavailabilityConstraints: 0
+RoomConstraints: 0
+
+COURSES:
+{COURSE} {TEACHER} 2 2 25 0
+{OTHER_COURSE} {OTHER_TEACHER} 1 1 10 0
+{FROM_RIGHT_TO_LEFT} {OTHER_TEACHER} 1 1 10 0
+
+ROOMS:
+{ROOM} 30 "&'<i>
+{OTHER_ROOM} 15 B
+
+CURRICULA:
+{CURRICULUM} 1 {COURSE}
+
+UNAVAILABILITY_CONSTRAINTS:
+
+ROOM_CONSTRAINTS:
+
+END.
+"""
 
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            ],
-        )  # fmt: skip
-        yield browser
-        browser.close()
-
-
-def open_page(browser: Browser, link: str, **options: object) -> tuple[BrowserContext, Page]:
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, **options)  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto(link)
-    return context, page
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
-
-
-def serious_faults(page: Page) -> list[str]:
-    """What axe finds that keeps people out."""
-    # Half-way through a change of colours there is little contrast.
-    page.wait_for_function(
-        """() => document.getAnimations().every(
-            (each) => each.playState === "finished"
-                || each.effect.getComputedTiming().iterations === Infinity)"""
-    )
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("() => axe.run()")
-    return [
-        f"{fault['id']}: {[node['html'][:120] for node in fault['nodes']]}"
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
-
-
-def percent_of(page: Page) -> float:
-    bar = page.get_by_role("progressbar", name="Overall progress")
-    return float(bar.get_attribute("aria-valuenow") or 0)
+    with chromium() as running:
+        yield running
 
 
 def start_run(page: Page, minutes: str, rules: str) -> None:
@@ -99,21 +85,21 @@ def test_the_whole_story_and_what_can_go_wrong(
         )  # fmt: skip
         everything.wait_until_ready()
         context, page = open_page(browser, everything.link)
-        expect(page.get_by_role("heading", name="New timetable")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("heading", name="New timetable")).to_be_visible()
         assert "token" not in page.url
-        picture(page, "page-start")
         assert serious_faults(page) == []
 
         job_url = a_run_is_watched_and_its_timetable_read(page, everything.data)
         the_bar_goes_on_after_the_network_was_gone(context, page)
         blocked_streams_are_replaced(browser, everything)
         another_users_job_is_denied(browser, everything, job_url)
+        names_are_shown_as_they_are(browser, everything)
 
 
 def a_run_is_watched_and_its_timetable_read(page: Page, data: Path) -> str:
     start_run(page, "0.3", "UD2")
     job_url = page.url
-    expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     seen: list[float] = []
     looked_at = False
     done = page.get_by_text("The timetable is ready")
@@ -121,21 +107,18 @@ def a_run_is_watched_and_its_timetable_read(page: Page, data: Path) -> str:
         seen.append(percent_of(page))
         if not looked_at and seen[-1] > 70:
             looked_at = True
-            picture(page, "page-running")
             assert serious_faults(page) == []
         page.wait_for_timeout(200)
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
     assert max(seen) < 100 or done.is_visible()
     expect(page.get_by_role("heading", name="Timetable", exact=True)).to_be_visible()
-    picture(page, "page-done")
     assert serious_faults(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("timetable.sol")).click()
     written = data / "jobs" / job_url.rsplit("/", 1)[1] / "timetable.sol"
     assert Path(download.value.path()).read_text() == written.read_text()
     page.emulate_media(color_scheme="dark")
-    picture(page, "page-done-dark")
     assert serious_faults(page) == []
     return job_url
 
@@ -143,47 +126,106 @@ def a_run_is_watched_and_its_timetable_read(page: Page, data: Path) -> str:
 def the_bar_goes_on_after_the_network_was_gone(context: BrowserContext, page: Page) -> None:
     page.get_by_role("link", name="All timetables").click()
     start_run(page, "5", LONG)
-    expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     context.set_offline(True)
-    page.wait_for_timeout(3_000)
+    expect(page.get_by_text("Disconnected", exact=True)).to_be_visible()
     before = percent_of(page)
     context.set_offline(False)
-    expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     page.wait_for_function(
         "before => Number(document.querySelector('[role=progressbar]').ariaValueNow) > before",
         arg=before,
     )
     page.get_by_role("button", name="Finish now").click()
-    expect(page.get_by_text("The timetable is ready")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("The timetable is ready")).to_be_visible()
 
 
 def blocked_streams_are_replaced(browser: Browser, everything: Everything) -> None:
-    context, page = open_page(browser, everything.link)
-    page.route("**/api/generation/stream/**", lambda route: route.abort())
+    _, hears = open_page(browser, everything.link)
+    _, asks = open_page(browser, everything.link)
     sockets: list[str] = []
-    page.on("websocket", lambda socket: sockets.append(socket.url))
-    start_run(page, "5", LONG)
-    expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=PATIENCE)
+    hears.on("websocket", lambda socket: sockets.append(socket.url))
+    asks.route_web_socket("**/api/generation/ws/**", lambda socket: socket.close())
+    for page in (hears, asks):
+        page.route("**/api/generation/stream/**", lambda route: route.abort())
+        start_run(page, "5", LONG)
+    expect(hears.get_by_text("Live", exact=True)).to_be_visible()
     assert sockets
-    context.close()
+    expect(asks.get_by_text("Checking every 5 s")).to_be_visible()
+    for page in (hears, asks):
+        cancel(page)
+        page.context.close()
 
-    context, page = open_page(browser, everything.link)
-    page.route("**/api/generation/stream/**", lambda route: route.abort())
-    page.route_web_socket("**/api/generation/ws/**", lambda socket: socket.close())
-    start_run(page, "5", LONG)
-    expect(page.get_by_text("Checking every 5 s")).to_be_visible(timeout=PATIENCE)
-    picture(page, "page-polling")
+
+def cancel(page: Page) -> None:
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Cancel the run").click()
-    expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible(timeout=PATIENCE)
-    context.close()
+    expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
 
 
 def another_users_job_is_denied(browser: Browser, everything: Everything, job_url: str) -> None:
     address = everything.link.split("#")[0]
     context, page = open_page(browser, f"{address}#token=a-token-for-ann-0123456789")
-    expect(page.get_by_role("heading", name="New timetable")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="New timetable")).to_be_visible()
     page.goto(job_url)
-    expect(page.get_by_text("This is not yours to see")).to_be_visible(timeout=PATIENCE)
-    picture(page, "page-denied")
+    expect(page.get_by_text("This is not yours to see")).to_be_visible()
     context.close()
+
+
+def names_are_shown_as_they_are(browser: Browser, everything: Everything) -> None:
+    context, page = open_page(browser, everything.link)
+    complaints = watch_for_complaints(page)
+    upload(page, INSTANCE.replace("-", MARK))
+    expect(page.get_by_text("This cannot be read")).to_be_visible()
+    expect(page.get_by_text("got the unprintable character U+202E")).to_have_count(1)
+    upload(page, INSTANCE)
+    expect(page.get_by_text("The data is complete")).to_be_visible()
+    page.get_by_label(re.compile("Time limit")).fill("0.1")
+    page.get_by_role("button", name="Make the timetable").click()
+    expect(page.get_by_text("The timetable is ready")).to_be_visible()
+
+    for view, names in (
+        ("Room", {ROOM, OTHER_ROOM}),
+        ("Teacher", {TEACHER, OTHER_TEACHER}),
+        ("Curriculum", {CURRICULUM}),
+    ):
+        page.get_by_role("radio", name=view).check()
+        options = page.locator(".stepper option")
+        expect(options).to_have_count(len(names))
+        assert {text.split(" (cost")[0] for text in options.all_inner_texts()} == names
+    page.get_by_role("button", name=COURSE).first.click()
+    details = page.get_by_role("complementary")
+    expect(details.get_by_role("heading", name=COURSE)).to_be_visible()
+    expect(details.get_by_role("button", name=TEACHER)).to_be_visible()
+    expect(details.get_by_role("button", name=ROOM)).to_be_visible()
+    expect(details.get_by_text("building \"&'<i>")).to_be_visible()
+    expect(details.get_by_text(f"nothing else of curriculum {CURRICULUM}")).to_be_visible()
+    page.get_by_role("radio", name="Teacher").check()
+    page.locator(".stepper select").select_option(label=OTHER_TEACHER)
+    for name in (OTHER_COURSE, FROM_RIGHT_TO_LEFT):
+        expect(page.get_by_text(name, exact=True)).to_be_visible()
+
+    links = page.locator(".downloads a")
+    assert links.count() == 3
+    for link in links.all():
+        with page.expect_download() as download:
+            link.click()
+        if download.value.suggested_filename == "timetable.sol":
+            assert COURSE in Path(download.value.path()).read_text()
+
+    everything.start_by_prefect(instance=COURSE)
+    page.get_by_role("link", name="All timetables").click()
+    # Of a path, the last part is the instance's name.
+    expect(page.get_by_text(COURSE.rsplit("/", 1)[1], exact=True)).to_be_visible()
+    injected = page.locator("main").locator("img, script, iframe, style, b, i, u, svg[onload]")
+    expect(injected).to_have_count(0)
+    assert complaints == []
+    context.close()
+
+
+def upload(page: Page, text: str) -> None:
+    page.get_by_role("radio", name="Upload a file").check()
+    name = "<img src=x onerror=alert(5)>.ectt"
+    file = FilePayload(name=name, mimeType="text/plain", buffer=text.encode())
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text(name)).to_be_visible()

@@ -77,6 +77,7 @@ export function snapshot(run: Run, now = Date.now() / 1000): ProgressInfo {
     last_updated: Math.round(
       run.lost ? now - 90 : isOver ? run.startedAt + run.seconds * fraction : now,
     ),
+    published_at: Math.round(now * 1000) / 1000,
     message: "GA generation 12/200",
     metadata: {
       completed_items: Math.floor(within * 216),

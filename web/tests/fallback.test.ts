@@ -84,18 +84,38 @@ describe("a stream that breaks", () => {
     await fail();
     await fail();
     expect(opened()).toBe(12);
-    await browser.pass(60);
+    await browser.pass(50);
     expect(opened()).toBe(13);
   });
 
-  it("is left for the next kind when a proxy never lets the first event through", async () => {
+  it.each([
+    ["fails", 11],
+    ["is held up", 21],
+  ])("is replaced by asking when the second kind %s too", async (_, seconds) => {
     const { browser, follower } = follow();
     browser.answers = [answering(snapshot(7))];
-    await browser.pass(31);
-    expect(browser.sources).toHaveLength(1);
+    await browser.pass(seconds);
+    expect(browser.sockets).toHaveLength(1);
+    browser.socket.tell("close");
+    await settle();
+    expect(follower.state).toMatchObject({ connection: "polling", snapshot: { seq: 7 } });
+  });
+
+  it.each([
+    ["the first event", 0],
+    ["anything after a break", 1],
+  ])("is left for the next kind when a proxy never lets through %s", async (_, breaks) => {
+    const { browser, follower } = follow();
+    browser.answers = [answering(snapshot(7))];
+    for (let seq = 1; seq <= breaks; seq += 1) {
+      browser.source.tell("progress", snapshot(seq));
+      browser.source.tell("error");
+      await browser.pass(1);
+    }
+    await browser.pass(11);
+    expect(browser.sources).toHaveLength(1 + breaks);
     expect(browser.source.closed).toBe(true);
     expect(browser.sockets).toHaveLength(1);
-    expect(follower.state).toMatchObject({ connection: "polling", snapshot: { seq: 7 } });
     browser.socket.tell("message", { event: "progress", data: snapshot(8) });
     expect(follower.state).toMatchObject({ connection: "live", transport: "websocket" });
     const before = browser.asked;

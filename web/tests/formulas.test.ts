@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { type Job, jobName } from "../src/api/jobs";
 import { getStageLabel, loadStages } from "../src/api/stages";
+import { formatDurationRange, timesBroken } from "../src/components/format";
+import { amountWords } from "../src/components/rules";
 import { getProgressColor } from "../src/hooks/progressColor";
 import { nextETA } from "../src/hooks/useSmoothedETA";
 import { finish, type Motion, nextFrame } from "../src/hooks/useSmoothProgress";
@@ -62,5 +65,34 @@ describe("stages", () => {
     const stages = [{ id: "ga_optimization", label: "Improving the schedule", start: 75, end: 90 }];
     await loadStages("default", async () => answering({ plan: "default", stages })());
     expect(getStageLabel("ga_optimization")).toBe("Improving the schedule");
+  });
+});
+
+describe("words", () => {
+  it("know one from many", () => {
+    expect(amountWords("isolated_lectures", 1)).toBe("1 lecture with none before or after");
+    expect(amountWords("isolated_lectures", 2)).toBe("2 lectures with none before or after");
+    expect([1, 3].map(timesBroken)).toEqual([
+      "hard rules broken once",
+      "hard rules broken 3 times",
+    ]);
+  });
+
+  it("leave out what only a file is called", () => {
+    const name = (instance: string | null) => jobName({ job_id: "weekly", instance } as Job);
+    expect(["comp01.ctt", "a.b.ectt", "autumn", null].map(name)).toEqual([
+      "comp01",
+      "a.b",
+      "autumn",
+      "weekly",
+    ]);
+  });
+
+  it("give a range in one unit, and never from nothing", () => {
+    const range = (low: number, high: number) => formatDurationRange(low, high, "long");
+    expect(range(55, 110)).toBe("55–110 seconds");
+    expect(range(80, 260)).toBe("1–5 minutes");
+    expect(range(20, 260)).toBe("up to 5 minutes");
+    expect(range(299, 300)).toBe("4–5 minutes");
   });
 });

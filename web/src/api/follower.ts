@@ -32,6 +32,8 @@ export const NOT_FOLLOWED: Following = {
 
 export const TRIES = 5;
 export const FIRST_DELAY_MS = 1_000;
+/** A stream that says nothing for so long, not even that it is open, is held up on the way: another kind may get through. */
+export const OPENING_MS = 10_000;
 /** After so long without an event the snapshot is asked for. A job that works has two events a second. */
 export const SILENCE_MS = 30_000;
 export const POLL_MS = 5_000;
@@ -47,9 +49,9 @@ const LADDER: readonly (readonly [Transport, OpenStream])[] = [
 /**
  * Follows one job: by Server-Sent Events, else by WebSocket, else by asking again and again.
  *
- * A stream that breaks is opened again after 1, 2, 4, 8 and 16 s, then the next kind is tried. The counter of tries
- * lives here, where nothing that is drawn can depend on it: as a dependency of an effect it once restarted the stream
- * for ever.
+ * A stream that breaks is opened again after 1, 2, 4, 8 and 16 s, then the next kind is tried; one that is held up on
+ * the way is left at once. The counter of tries lives here, where nothing that is drawn can depend on it: as a
+ * dependency of an effect it once restarted the stream for ever.
  */
 export class Follower {
   state: Following = NOT_FOLLOWED;
@@ -63,7 +65,7 @@ export class Follower {
   private overtaken = 0;
   private stopped = false;
   private closeStream = () => {};
-  private callOffTry = () => {};
+  private callOffNext = () => {};
   private callOffSilence = () => {};
   private callOffPoll = () => {};
 
@@ -81,7 +83,7 @@ export class Follower {
   stop(): void {
     this.stopped = true;
     this.closeStream();
-    this.callOffTry();
+    this.callOffNext();
     this.callOffSilence();
     this.callOffPoll();
     this.environment.network?.removeEventListener("online", this.begin);
@@ -100,7 +102,7 @@ export class Follower {
 
   private open(): void {
     this.closeStream();
-    this.callOffTry();
+    this.callOffNext();
     this.isOpen = false;
     const [transport, openStream] = LADDER[this.rung] ?? [];
     if (!transport || !openStream) {
@@ -125,12 +127,17 @@ export class Follower {
       },
       onFailure: () => this.tryAgain(),
     });
-    if (close === null) this.climb();
-    else this.closeStream = close;
+    if (close === null) {
+      this.climb();
+      return;
+    }
+    this.closeStream = close;
+    this.callOffNext = this.environment.clock.after(OPENING_MS, () => this.climb());
   }
 
   private goLive(transport: Transport): void {
     this.isOpen = true;
+    this.callOffNext();
     this.set({ connection: "live", transport });
   }
 
@@ -139,14 +146,16 @@ export class Follower {
     if (!this.isPolling) this.set({ connection: "disconnected", transport: null });
     // Why it broke a stream does not say: that the job has ended, perhaps, or that one is no longer signed in.
     void this.ask();
+    // That two kinds of stream fail is no short break: news is asked for meanwhile.
+    if (this.rung > 0) this.poll();
     if (this.tries >= TRIES) {
       this.climb();
       return;
     }
     const delay = FIRST_DELAY_MS * 2 ** this.tries;
     this.tries += 1;
-    this.callOffTry();
-    this.callOffTry = this.environment.clock.after(delay, () => this.open());
+    this.callOffNext();
+    this.callOffNext = this.environment.clock.after(delay, () => this.open());
   }
 
   /** The next kind of stream. */
@@ -161,16 +170,12 @@ export class Follower {
   private rest(): void {
     this.poll();
     this.rung = 0;
-    this.callOffTry = this.environment.clock.after(RETURN_MS, () => this.open());
+    this.callOffNext = this.environment.clock.after(RETURN_MS, () => this.open());
   }
 
   private listenForSilence(): void {
     this.callOffSilence();
-    this.callOffSilence = this.environment.clock.after(SILENCE_MS, () => {
-      // A proxy that holds events back never lets even the first one through.
-      if (!this.isOpen && this.tries === 0) this.climb();
-      this.poll();
-    });
+    this.callOffSilence = this.environment.clock.after(SILENCE_MS, () => this.poll());
   }
 
   private poll(): void {

@@ -18,7 +18,7 @@ export interface Result {
 /** One run, as the service lists it; times are Unix seconds. */
 export interface Job {
   job_id: string;
-  instance: string;
+  instance: string | null;
   owner: string | null;
   status: Status;
   created_at: number | null;
@@ -29,6 +29,11 @@ export interface Job {
   result: Result | null;
 }
 
+/** What people call a run: its data's name, without the ending of the file. */
+export function jobName({ instance, job_id }: Job): string {
+  return instance?.replace(/\.e?ctt$/i, "") || job_id;
+}
+
 export interface Instance {
   name: string;
   size_bytes: number;
@@ -36,7 +41,8 @@ export interface Instance {
 
 export interface DataCheck {
   name: string;
-  summary: Record<"courses" | "lectures" | "rooms" | "curricula" | "periods", number> | null;
+  /** Nothing where the data cannot be read. */
+  summary: Partial<Record<"courses" | "lectures" | "rooms" | "curricula" | "periods", number>>;
   errors: string[];
 }
 

@@ -1,7 +1,7 @@
 import { type PointerEvent, useState } from "react";
 import { brokenSpans, costScale, type Point, timeTicks } from "../api/curve";
 import { useWidth } from "../hooks/useWidth";
-import { formatDuration, formatNumber } from "./format";
+import { formatDuration, formatNumber, timesBroken } from "./format";
 
 const HEIGHT = 220;
 const MARGIN = { top: 12, right: 16, bottom: 28, left: 52 };
@@ -94,7 +94,7 @@ export function CostChart({ points, seconds }: CostChartProps) {
         <span className="chart-reading">
           {pointed === null ? "Now" : `After ${formatDuration(pointed)}`}: cost{" "}
           <strong>{formatNumber(at.cost)}</strong>
-          {at.violations > 0 && `, ${formatNumber(at.violations)} hard rules broken`}
+          {at.violations > 0 && `, ${timesBroken(at.violations)}`}
         </span>
         {bound !== null && (
           <span className="key key-bound">no timetable costs less than {formatNumber(bound)}</span>

@@ -20,8 +20,9 @@ interface NoticeProps {
 export function Notice(props: NoticeProps) {
   const { tone = "calm", icon, title, children, actions, isPage = false } = props;
   const Title = isPage ? "h1" : "p";
+  const place = isPage ? " notice-page" : "";
   return (
-    <div className={`notice notice-${tone}`} role={tone === "bad" ? "alert" : "status"}>
+    <div className={`notice notice-${tone}${place}`} role={tone === "bad" ? "alert" : "status"}>
       <span className="notice-icon">
         <Icon name={icon} />
       </span>
@@ -55,7 +56,7 @@ export function ProblemNotice({ problem, retry, isPage }: ProblemNoticeProps) {
   if (problem.status === 0) {
     return (
       <Notice isPage={isPage} tone="bad" icon="cloud" title={problem.title} actions={again}>
-        <p>Check the connection; nothing that runs is affected by it.</p>
+        <p>Check the connection. Runs go on without this page.</p>
       </Notice>
     );
   }

@@ -1,7 +1,7 @@
 import type { Penalty } from "../api/timetable";
 import { formatNumber } from "./format";
 import { Icon } from "./Icon";
-import { ruleWords } from "./rules";
+import { amountWords, ruleWords } from "./rules";
 
 /** What each rule costs, in people's words; the rules that must hold first. */
 export function Penalties({ penalties }: { penalties: readonly Penalty[] }) {
@@ -19,11 +19,7 @@ export function Penalties({ penalties }: { penalties: readonly Penalty[] }) {
             <Icon name={amount > 0 ? "warning" : "check"} />
             <span>
               {ruleWords(rule).title}
-              {amount > 0 && (
-                <span className="quiet">
-                  {formatNumber(amount)} {ruleWords(rule).unit}
-                </span>
-              )}
+              {amount > 0 && <span className="quiet">{amountWords(rule, amount)}</span>}
             </span>
           </li>
         ))}
@@ -46,7 +42,7 @@ export function Penalties({ penalties }: { penalties: readonly Penalty[] }) {
                 <span className="quiet">
                   {amount === 0
                     ? "kept everywhere"
-                    : `${formatNumber(amount)} ${ruleWords(rule).unit}, ${formatNumber(weight)} each`}
+                    : `${amountWords(rule, amount)}, ${formatNumber(weight)} each`}
                 </span>
                 <span className="rule-bar" aria-hidden="true">
                   <span style={{ width: `${(cost / most) * 100}%` }} />

@@ -12,11 +12,17 @@ const ICONS: Record<Status, IconName> = {
   timeout: "clock",
 };
 
-export function StatusChip({ status }: { status: Status }) {
+interface StatusChipProps {
+  status: Status;
+  /** Whether nothing is heard of the run: what it said last may no longer be true. */
+  lost?: boolean;
+}
+
+export function StatusChip({ status, lost = false }: StatusChipProps) {
   return (
-    <span className={`chip chip-${status}`}>
-      <Icon name={ICONS[status] ?? "question"} />
-      {statusWord(status)}
+    <span className={`chip chip-${lost ? "lost" : status}`}>
+      <Icon name={lost ? "question" : (ICONS[status] ?? "question")} />
+      {lost ? "Silent" : statusWord(status)}
     </span>
   );
 }

@@ -11,7 +11,10 @@ export function TimeLeft({ snapshot }: { snapshot: ProgressInfo }) {
     <p className="time-left">
       <strong>{formatDuration(roughly(seconds))}</strong> left
       {low !== null && high !== null && high > low && (
-        <span className="time-range"> likely {formatDurationRange(low, high)}</span>
+        <>
+          {" · "}
+          <span className="time-range">likely {formatDurationRange(low, high)}</span>
+        </>
       )}
     </p>
   );

@@ -19,6 +19,16 @@ export function formatNumber(value: number): string {
   return new Intl.NumberFormat().format(value);
 }
 
+/** A number of things, such as `1 seat` and `2 seats`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(value)} ${value === 1 ? one : many}`;
+}
+
+/** How often hard rules are broken: one rule may be broken many times. */
+export function timesBroken(violations: number): string {
+  return `hard rules broken ${violations === 1 ? "once" : counted(violations, "time")}`;
+}
+
 type TimeUnit = "hour" | "minute" | "second";
 type Width = "short" | "long";
 
@@ -54,13 +64,15 @@ export function roughly(seconds: number): number {
   return Math.round(seconds / 60) * 60;
 }
 
-/** From one duration to another, such as `4–7 min`, in the unit that suits the larger. */
+/** From one duration to another, such as `4–7 min`, in the unit that people would count the larger in. */
 export function formatDurationRange(low: number, high: number, width: Width = "short"): string {
   const [unit, size]: [TimeUnit, number] =
-    high >= 5400 ? ["hour", 3600] : high >= 90 ? ["minute", 60] : ["second", 1];
-  const from = Math.max(size === 1 ? 1 : 0, Math.floor(low / size));
+    high > 10_800 ? ["hour", 3600] : high > 180 ? ["minute", 60] : ["second", 1];
+  const from = Math.floor(low / size);
   const to = Math.max(1, Math.ceil(high / size));
   const format = inUnits(unit, width);
+  // From 0 would say that it may be over, which it is not.
+  if (from === 0) return `up to ${format.format(to)}`;
   return from >= to ? format.format(to) : format.formatRange(from, to);
 }
 
@@ -79,7 +91,8 @@ export function formatSize(bytes: number): string {
   return new Intl.NumberFormat(undefined, {
     style: "unit",
     unit: units[power] ?? "byte",
-    unitDisplay: "short",
+    // In short, English has no plural of it.
+    unitDisplay: power === 0 ? "long" : "short",
     maximumFractionDigits: power > 0 && bytes / 1000 ** power < 10 ? 1 : 0,
   }).format(bytes / 1000 ** power);
 }

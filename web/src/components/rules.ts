@@ -1,39 +1,70 @@
 /** The rules of a timetable in people's words. */
+import { counted } from "./format";
 
 interface Words {
   title: string;
-  /** What one unit of it is. */
-  unit: string;
+  /** What one unit of it is, and several of them. */
+  unit: [one: string, many: string];
 }
 
 const RULES: Record<string, Words> = {
-  lectures: { title: "Every lecture takes place", unit: "lectures missing or too many" },
+  lectures: {
+    title: "Every lecture takes place",
+    unit: ["lecture missing or too many", "lectures missing or too many"],
+  },
   conflicts: {
     title: "Nobody is in two places at once",
-    unit: "clashes of a teacher or a curriculum",
+    unit: ["clash of a teacher or a curriculum", "clashes of a teacher or a curriculum"],
   },
-  availability: { title: "Only when the teacher can", unit: "lectures at a time that is closed" },
-  room_occupancy: { title: "One lecture a room at a time", unit: "lectures too many in a room" },
-  room_capacity: { title: "A seat for everyone", unit: "seats missing" },
-  min_working_days: { title: "Spread over enough days", unit: "days missing" },
-  room_stability: { title: "A course keeps its room", unit: "rooms beyond the first" },
+  availability: {
+    title: "Only when the teacher can",
+    unit: ["lecture at a time that is closed", "lectures at a time that is closed"],
+  },
+  room_occupancy: {
+    title: "One lecture a room at a time",
+    unit: ["lecture too many in a room", "lectures too many in a room"],
+  },
+  room_capacity: { title: "A seat for everyone", unit: ["seat missing", "seats missing"] },
+  min_working_days: { title: "Spread over enough days", unit: ["day missing", "days missing"] },
+  room_stability: {
+    title: "A course keeps its room",
+    unit: ["room beyond the first", "rooms beyond the first"],
+  },
   room_suitability: {
     title: "A room that suits the course",
-    unit: "lectures in an unsuitable room",
+    unit: ["lecture in an unsuitable room", "lectures in an unsuitable room"],
   },
-  double_lectures: { title: "Lectures of a day side by side", unit: "lectures on their own" },
-  isolated_lectures: { title: "No lonely lectures", unit: "lectures with none before or after" },
-  windows: { title: "No gaps in a day", unit: "free periods between lectures" },
+  double_lectures: {
+    title: "Lectures of a day side by side",
+    unit: ["lecture on its own", "lectures on their own"],
+  },
+  isolated_lectures: {
+    title: "No lonely lectures",
+    unit: ["lecture with none before or after", "lectures with none before or after"],
+  },
+  windows: {
+    title: "No gaps in a day",
+    unit: ["free period between lectures", "free periods between lectures"],
+  },
   student_load: {
     title: "Neither empty nor crowded days",
-    unit: "lectures too few or too many in a day",
+    unit: ["lecture too few or too many in a day", "lectures too few or too many in a day"],
   },
-  travel_distance: { title: "No hurry between buildings", unit: "moves between buildings" },
+  travel_distance: {
+    title: "No hurry between buildings",
+    unit: ["move between buildings", "moves between buildings"],
+  },
 };
 
 export function ruleWords(rule: string): Words {
   const words = rule.replaceAll("_", " ");
-  return RULES[rule] ?? { title: words.charAt(0).toUpperCase() + words.slice(1), unit: "times" };
+  const title = words.charAt(0).toUpperCase() + words.slice(1);
+  return RULES[rule] ?? { title, unit: ["time", "times"] };
+}
+
+/** How much of a rule is broken, such as `3 seats missing`. */
+export function amountWords(rule: string, amount: number): string {
+  return counted(amount, ...ruleWords(rule).unit);
 }
 
 /** The sets of rules one can choose from. */

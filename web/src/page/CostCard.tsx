@@ -15,7 +15,9 @@ export function CostCard({ snapshot, points }: { snapshot: ProgressInfo; points:
           {typeof violations === "number" && (
             <Tile name="Hard rules broken" value={formatNumber(violations)} bad={violations > 0} />
           )}
-          {typeof bound === "number" && <Tile name="At least" value={formatNumber(bound)} />}
+          {typeof bound === "number" && (
+            <Tile name="No timetable costs less than" value={formatNumber(bound)} />
+          )}
         </dl>
       )}
       <CostChart points={points} seconds={snapshot.last_updated - snapshot.started_at} />

@@ -18,7 +18,9 @@ export function DataCheck({ source, onChecked }: DataCheckProps) {
   const { data, problem, loading, reload } = useResource(
     useCallback((signal: AbortSignal) => checkInstance(source, signal), [source]),
   );
-  const isReadable = !loading && !problem && data?.summary != null;
+  const counts = COUNTED.filter((name) => data?.summary[name] !== undefined);
+  const canStart = counts.length > 0 || data?.errors.length === 0;
+  const isReadable = !loading && !problem && canStart;
   useEffect(() => {
     onChecked(isReadable);
     return () => onChecked(false);
@@ -35,12 +37,12 @@ export function DataCheck({ source, onChecked }: DataCheckProps) {
   }
   return (
     <div className="check" role="status" aria-label="Data check">
-      {data.summary && (
+      {counts.length > 0 && (
         <dl className="counts">
-          {COUNTED.map((name) => (
+          {counts.map((name) => (
             <div key={name}>
               <dt>{name}</dt>
-              <dd>{formatNumber(data.summary?.[name] ?? 0)}</dd>
+              <dd>{formatNumber(data.summary[name] ?? 0)}</dd>
             </div>
           ))}
         </dl>
@@ -49,21 +51,26 @@ export function DataCheck({ source, onChecked }: DataCheckProps) {
         <p className="check-good">The data is complete, and nothing in it rules a timetable out.</p>
       ) : (
         <Notice
-          tone={data.summary ? "warning" : "bad"}
+          tone={canStart ? "warning" : "bad"}
           icon="warning"
-          title={data.summary ? "Some of this cannot work" : "This cannot be read"}
+          title={canStart ? "Some of this cannot work" : "This cannot be read"}
         >
           <ul>
             {data.errors.slice(0, MOST_SHOWN).map((text) => (
-              <li key={text}>{text}</li>
+              <li key={text}>{inLine(text)}</li>
             ))}
           </ul>
           {data.errors.length > MOST_SHOWN && (
             <p>and {formatNumber(data.errors.length - MOST_SHOWN)} more</p>
           )}
-          {data.summary && <p>A run will still find the timetable that comes nearest.</p>}
+          {canStart && <p>A run will still find the timetable that comes nearest.</p>}
         </Notice>
       )}
     </div>
   );
+}
+
+/** What is wrong, and in which line; the file's name stands above already. */
+function inLine(text: string): string {
+  return text.replace(/^.*?:(\d+): /, "Line $1: ");
 }

@@ -58,10 +58,14 @@ export function JobActions({ jobId, canFinish }: { jobId: string; canFinish: boo
           onConfirm={() => ask("cancel")}
           onClose={() => setConfirming(false)}
         >
-          <p>
-            It stops and counts as cancelled. To end it early with a result, choose “Finish now”
-            instead.
-          </p>
+          {canFinish ? (
+            <p>
+              It stops and counts as cancelled; the best timetable so far is kept. To end it early
+              and have it count, choose “Finish now” instead.
+            </p>
+          ) : (
+            <p>It counts as cancelled, and cannot be taken up again.</p>
+          )}
         </ConfirmDialog>
       )}
     </div>

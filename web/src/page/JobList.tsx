@@ -1,7 +1,7 @@
 import { useCallback, useState } from "react";
-import { type Job, listJobs } from "../api/jobs";
+import { type Job, jobName, listJobs } from "../api/jobs";
 import { isEnd } from "../api/types";
-import { formatMoment, formatNumber, formatPercent } from "../components/format";
+import { formatMoment, formatNumber, formatPercent, timesBroken } from "../components/format";
 import { Notice, ProblemNotice } from "../components/Notice";
 import { ProgressBar } from "../components/ProgressBar";
 import { formulationLabel } from "../components/rules";
@@ -61,23 +61,25 @@ function JobRow({ job, showOwner }: { job: Job; showOwner: boolean }) {
   const percent = job.progress?.overall_progress ?? 0;
   const said = formatPercent(percent, job.status);
   const begun = job.started_at ?? job.created_at;
+  const facts = [
+    job.parameters.formulation && formulationLabel(job.parameters.formulation),
+    begun !== null && formatMoment(begun),
+    showOwner && job.owner,
+  ].filter(Boolean);
+  const outcome = isEnd(job.status) ? outcomeWords(job) : "";
   return (
     <li className="job-row">
       <div className="job-row-head">
         <Link to={pathOf(job.job_id)} className="job-name">
-          {job.instance || job.job_id}
+          {jobName(job)}
         </Link>
         <StatusChip status={job.status} />
       </div>
-      <p className="quiet">
-        {job.parameters.formulation && formulationLabel(job.parameters.formulation)}
-        {begun !== null && ` · ${formatMoment(begun)}`}
-        {showOwner && job.owner && ` · ${job.owner}`}
-      </p>
+      <p className="quiet">{facts.join(" · ")}</p>
       {!isEnd(job.status) && (
         <div className="job-row-progress">
           <ProgressBar
-            label={`Progress of ${job.instance || job.job_id}`}
+            label={`Progress of ${jobName(job)}`}
             percent={percent}
             text={said}
             kind="small"
@@ -85,13 +87,17 @@ function JobRow({ job, showOwner }: { job: Job; showOwner: boolean }) {
           <span>{said}</span>
         </div>
       )}
-      {isEnd(job.status) && job.result && <p className="job-result">{resultWords(job.result)}</p>}
+      {outcome && <p className="job-result">{outcome}</p>}
     </li>
   );
 }
 
-function resultWords({ cost, violations }: NonNullable<Job["result"]>): string {
-  if (violations > 0) return `${formatNumber(violations)} hard rules broken`;
+/** What came of a run that has ended, in a line. */
+function outcomeWords({ status, progress, result }: Job): string {
+  if (status === "failed") return progress?.metadata.error ?? "";
+  if (!result) return "";
+  const { cost, violations } = result;
+  if (violations > 0) return `Cost ${formatNumber(cost)}, ${timesBroken(violations)}`;
   return `Cost ${formatNumber(cost)}, every hard rule kept`;
 }
 

@@ -1,5 +1,5 @@
 import { useCallback } from "react";
-import { getJob, type Job } from "../api/jobs";
+import { getJob, type Job, jobName } from "../api/jobs";
 import { isEnd, type ProgressInfo } from "../api/types";
 import { formatDuration, formatMoment, formatPercent } from "../components/format";
 import { Icon } from "../components/Icon";
@@ -26,7 +26,7 @@ export function JobPage({ jobId }: { jobId: string }) {
   const progress = useProgress(jobId, { onEnd: reload });
   const snapshot = progress.snapshot ?? job?.progress ?? null;
   const points = useCostCurve(jobId, snapshot);
-  const name = job?.instance || "Timetable";
+  const name = job ? jobName(job) : "Timetable";
   usePageTitle(titleOf(name, snapshot));
 
   const refused = progress.problem ?? (problem?.isFinal ? problem : null);
@@ -47,7 +47,7 @@ export function JobPage({ jobId }: { jobId: string }) {
       <Back />
       <div className="job-head">
         <h1>{name}</h1>
-        {snapshot && <StatusChip status={snapshot.status} />}
+        {snapshot && <StatusChip status={snapshot.status} lost={progress.lost} />}
       </div>
       {job && <Facts job={job} />}
       {!snapshot && progress.connection !== "disconnected" && <Skeleton />}

@@ -93,8 +93,8 @@ function Standing({ snapshot, following }: { snapshot: ProgressInfo; following: 
     return (
       <Notice tone="warning" icon="question" title="This run has gone silent">
         <p>
-          Nothing has been heard of it for a while. If it does not come back by itself, it will be
-          marked as failed here.
+          Nothing has been heard of it for a while. If it does not come back, it will be marked as
+          failed.
         </p>
       </Notice>
     );
@@ -107,9 +107,14 @@ function Standing({ snapshot, following }: { snapshot: ProgressInfo; following: 
     );
   }
   if (snapshot.status === "queued") {
+    // The service says what is waited for; a job that speaks for itself speaks of its algorithms.
+    const reason = snapshot.seq === 0 && snapshot.message;
     return (
       <Notice icon="clock" title="Waiting for its turn">
-        <p>It starts by itself as soon as there is room. You can close this page.</p>
+        <p>
+          {reason && `${reason}. `}
+          It starts by itself as soon as there is room. You can close this page.
+        </p>
       </Notice>
     );
   }

@@ -1,5 +1,5 @@
 import type { Reason, Timetable } from "../../api/timetable";
-import { dayName, formatNumber } from "../format";
+import { counted, dayName, formatNumber } from "../format";
 import { ruleWords } from "../rules";
 import { curriculaOf, type View } from "./views";
 
@@ -31,7 +31,8 @@ export function LectureDetails({ timetable, place, onShow }: LectureDetailsProps
           {room ? (
             <>
               <Show name={room.id} onShow={() => onShow("room", lecture.room)} />,{" "}
-              {formatNumber(room.capacity)} seats{room.building && `, building ${room.building}`}
+              {counted(room.capacity, "seat")}
+              {room.building && `, building ${room.building}`}
             </>
           ) : (
             "none"

@@ -97,7 +97,7 @@ function Chooser({ view, entries, entry, query, onQuery, onChoose }: ChooserProp
         <input
           type="search"
           aria-label={`Find a ${label.toLowerCase()} or a course`}
-          placeholder={`Find a ${label.toLowerCase()} or a course`}
+          placeholder={`${label} or course`}
           value={query}
           onChange={(event) => onQuery(event.target.value)}
         />
