@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,7 +141,10 @@ def test_no_file_is_touched_when_there_is_no_room_for_all_of_them(folder: Path) 
 def test_ctrl_c_between_two_files_takes_the_first_back(
     folder: Path, at_second_step: Arrange
 ) -> None:
-    at_second_step(lambda _: os.kill(os.getpid(), signal.SIGINT))
+    def interrupt(draft: Path) -> None:
+        raise KeyboardInterrupt
+
+    at_second_step(interrupt)
     with pytest.raises(KeyboardInterrupt):
         published(folder)
     assert texts(folder) == BEFORE
