@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from flows.serve import check_instance
+from tests.chaos.servers import RedisServer
 from tests.service import access_parts
 from tests.service.access_parts import INSTANCE, known_prefect, no_prefect
 from tests.service.job_parts import SMALL_BYTES
@@ -30,6 +31,14 @@ def redis(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as client:
         yield client
         client.flushall()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """One for a test alone, which may kill it."""
+    server = RedisServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture

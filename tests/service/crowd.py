@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import selectors
 import socket
 import threading
@@ -74,6 +75,7 @@ class Crowd:
     """
 
     def __init__(self, port: int, request: bytes, size: int) -> None:
+        _allow_open_files(2 * size + 1000)  # the service is in this process as well
         self._selector = selectors.DefaultSelector()
         self._moved = threading.Condition()
         self._is_over = False
@@ -114,3 +116,9 @@ class Crowd:
                     if not key.data.read():
                         self._selector.unregister(key.data.stream)
                 self._moved.notify_all()
+
+
+def _allow_open_files(number: int) -> None:
+    most, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < number:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, limit))

@@ -29,7 +29,7 @@ class Door:
         self.words = bytearray()
         """All that was said to the server."""
         self.is_open = True
-        self._passing: set[asyncio.Task[None]] = set()
+        self._inside: set[asyncio.Task[None]] = set()
         self._listening = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),))
@@ -61,8 +61,8 @@ class Door:
         self.is_open = True
 
     def _cut_off(self) -> None:
-        for passing in self._passing:
-            passing.cancel()
+        for visit in self._inside:
+            visit.cancel()
 
     async def _run(self) -> None:
         self._over = asyncio.Event()
@@ -70,27 +70,29 @@ class Door:
             self._port: int = server.sockets[0].getsockname()[1]
             self._listening.set()
             await self._over.wait()
-            self._cut_off()
+        self._cut_off()
+        await asyncio.gather(*self._inside)
 
     async def _let_in(self, inward: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self.visits += 1
-        passing = asyncio.create_task(self._pass(inward, back))
-        self._passing.add(passing)
-        passing.add_done_callback(self._passing.discard)
-        await asyncio.wait([passing])
+        visit = asyncio.current_task()
+        assert visit is not None
+        self._inside.add(visit)
+        with suppress(OSError, asyncio.CancelledError):
+            if self.is_open:
+                await self._pass(inward, back)
         back.close()
+        self._inside.discard(visit)
 
     async def _pass(self, inward: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        if self.is_open:
-            with suppress(OSError):
-                host, port = self._behind.hostname, self._behind.port
-                outward, forth = await asyncio.open_connection(host, port)
-                try:
-                    await asyncio.gather(
-                        self._pass_on(inward, forth, self.words), self._pass_on(outward, back)
-                    )
-                finally:
-                    forth.close()
+        host, port = self._behind.hostname, self._behind.port
+        outward, forth = await asyncio.open_connection(host, port)
+        try:
+            await asyncio.gather(
+                self._pass_on(inward, forth, self.words), self._pass_on(outward, back)
+            )
+        finally:
+            forth.close()
 
     async def _pass_on(
         self,

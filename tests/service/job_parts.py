@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from pathlib import Path
 from typing import Any
 
 import httpx
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 
 from tests.service.access_parts import ANN
+from tracking.plan import DEFAULT
+from tracking.progress import Progress
+from tracking.snapshot import Snapshot
 
 JOBS = "/api/generation-jobs/"
 GENERATE = f"{JOBS}generate/"
@@ -38,6 +42,20 @@ def run_of(job_id: str) -> FlowRun:
             return await client.read_flow_run(uuid.UUID(job_id))
 
     return asyncio.run(read())
+
+
+def set_state(job_id: str, state: State[Any]) -> None:
+    async def put() -> None:
+        async with get_client() as client:
+            await client.set_flow_run_state(uuid.UUID(job_id), state, force=True)
+
+    asyncio.run(put())
+
+
+def snapshot_of(job_id: str, **fields: Any) -> Snapshot:
+    progress = Progress(DEFAULT, job_id, time.time(), run_id=job_id)
+    progress.start_stage("clustering", time.time())
+    return progress.next(time.time()) | fields  # type: ignore[return-value]
 
 
 def uploads(data: Path) -> list[Path]:

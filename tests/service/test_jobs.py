@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
 from prefect.states import Completed, Crashed, Pending, Running
 from redis import Redis
 
@@ -25,28 +21,22 @@ from tests.service.access_parts import (
     serving,
     settings_in,
 )
-from tests.service.job_parts import GENERATE, JOBS, form, problem_of, run_of, start, uploads
+from tests.service.job_parts import (
+    GENERATE,
+    JOBS,
+    form,
+    problem_of,
+    run_of,
+    set_state,
+    snapshot_of,
+    start,
+    uploads,
+)
 from tracking import keys
-from tracking.plan import DEFAULT
-from tracking.progress import Progress
-from tracking.snapshot import Snapshot, ended
+from tracking.snapshot import ended
 from tracking.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-def set_state(job_id: str, state: State[Any]) -> None:
-    async def put() -> None:
-        async with get_client() as client:
-            await client.set_flow_run_state(uuid.UUID(job_id), state, force=True)
-
-    asyncio.run(put())
-
-
-def snapshot_of(job_id: str, **fields: Any) -> Snapshot:
-    progress = Progress(DEFAULT, job_id, time.time(), run_id=job_id)
-    progress.start_stage("clustering", time.time())
-    return progress.next(time.time()) | fields  # type: ignore[return-value]
 
 
 def test_ones_own_jobs_are_listed_newest_first_and_all_to_an_administrator(
@@ -185,6 +175,8 @@ def test_with_redis_away_jobs_are_told_from_prefect(tmp_path: Path) -> None:
         set_state(job_id, Running())
         finish = service.post(f"{JOBS}{job_id}/finish/", headers=ADMIN)
         assert finish.status_code in (409, 503)  # by what was known some seconds before
+        for path in (f"{JOBS}weekly/", "/api/status/weekly"):  # Prefect does not know those
+            problem_of(service.get(path, headers=ADMIN), 503, "redis-unavailable")
         assert service.delete(f"{JOBS}{job_id}/cancel/", headers=ANN).status_code == 202
         assert run_of(job_id).state_name == "Cancelling"
 

@@ -4,7 +4,8 @@ import asyncio
 
 from redis import Redis
 
-from tracking.service.redis_link import Subscription
+from tests.chaos.servers import RedisServer
+from tracking.service.redis_link import Reads, Subscription
 
 
 class Leaving:
@@ -38,5 +39,23 @@ def test_a_subscription_that_is_ended_while_redis_dies_ends(redis_url: str, redi
         await asyncio.wait({leaving.subscribing}, timeout=30)
         assert leaving.subscribing.cancelled()
         await subscription.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_is_asked_when_redis_is_back_is_answered_the_first_time(
+    redis_server: RedisServer,
+) -> None:
+    """Though every connection that there was before it died is dead."""
+
+    async def scenario() -> None:
+        reads = Reads(redis_server.url)
+        await asyncio.gather(*(reads.ping() for _ in range(20)))
+        await asyncio.to_thread(redis_server.kill)
+        await asyncio.to_thread(redis_server.start)
+        for _ in range(2):
+            answers = await asyncio.gather(*(reads.look("job") for _ in range(20)))
+            assert answers == [(None, False)] * 20
+        await reads.close()
 
     asyncio.run(scenario())

@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 
 from tracking.keys import check_job_id
 from tracking.service.problems import Problem, problem_responses
+from tracking.service.redis_jobs import redis_unavailable
 from tracking.service.service import service_of
 from tracking.service.settings import ServiceSettings
 from tracking.service.tokens import Claim
@@ -200,10 +201,12 @@ def _check_own_page(connection: HTTPConnection, settings: ServiceSettings) -> No
 async def _check_job(connection: HTTPConnection, caller: Caller, job_id: str) -> None:
     service, is_id = service_of(connection), _is_job_id(job_id)
     if caller.is_admin:
-        if is_id and (
-            await service.redis.snapshots([job_id]) or await service.prefect.snapshot(job_id)
-        ):
-            return
+        if is_id:
+            seen = await service.redis.snapshots([job_id])
+            if seen or await service.prefect.snapshot(job_id):
+                return
+            if seen is None:
+                raise redis_unavailable()
         raise Problem(404, "no-such-job", "there is no job of this id, or not any more")
     if not is_id or await service.prefect.owner(job_id) != caller.name:
         raise Problem(403, "denied", "expected the id of a job of one's own")

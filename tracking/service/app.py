@@ -73,7 +73,6 @@ def create_app(
     add_problem_handlers(app)
     for part in (access, instances, jobs, results, streams, stages, metrics, pages):
         app.include_router(part.router)
-    app.add_middleware(streams.Streams)
     protect(app, settings)
     app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]
     return app

@@ -16,6 +16,7 @@ from tracking.service.instances import check
 from tracking.service.job_documents import Job, JobList, Links, job_document, status_now
 from tracking.service.orders import ORDER_FORM, ordered
 from tracking.service.problems import Problem, problem_responses
+from tracking.service.redis_jobs import redis_unavailable
 from tracking.service.service import service_of
 from tracking.snapshot import ENDS, Snapshot, Status
 
@@ -84,7 +85,7 @@ async def list_jobs(
     """List one's own jobs, newest first; administrators see everybody's."""
     owner = None if caller.is_admin else caller.name
     runs, total = await service_of(request).prefect.runs(owner, limit=limit, offset=offset)
-    seen = await service_of(request).redis.snapshots([str(run.id) for run in runs])
+    seen = await service_of(request).redis.snapshots([str(run.id) for run in runs]) or {}
     folder = service_of(request).settings.data_folder
 
     def put_together() -> list[Job]:
@@ -130,12 +131,7 @@ async def finish_job(request: Request, job_id: str, _owner: Owner) -> Asked:
     if status == "queued":
         raise Problem(409, "not-started", "the job has not begun: it can be cancelled")
     if not await service_of(request).redis.request(job_id, "finish"):
-        raise Problem(
-            503,
-            "redis-unavailable",
-            "Redis does not answer, and the job is asked there: try again in a while",
-            headers={"Retry-After": "5"},
-        )
+        raise redis_unavailable()  # the job is asked there
     return Asked(job_id=job_id, status=status)
 
 
@@ -145,15 +141,18 @@ async def _find(request: Request, job_id: str) -> tuple[FlowRun | None, Snapshot
     Raises
     ------
     Problem
-        404, if neither does; 503, if Prefect does not answer and Redis knows nothing.
+        404, if neither does; 503, if one does not answer and the other knows nothing.
     """
-    seen = (await service_of(request).redis.snapshots([job_id])).get(job_id)
+    found = await service_of(request).redis.snapshots([job_id])
+    seen = (found or {}).get(job_id)
     try:
         run = await service_of(request).prefect.run(job_id)
     except Problem:
         if seen is None:
             raise
         run = None
+    if run is None and found is None:
+        raise redis_unavailable()
     if run is None and seen is None:
         raise Problem(404, "no-such-job", "there is no job of this id, or not any more")
     return run, seen

@@ -15,6 +15,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as CutOff
 from redis.exceptions import RedisError
 
 from tracking import keys
@@ -197,7 +198,8 @@ class Reads:
             timeout=5 * _TIMEOUT_SECONDS,
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
+            # Once more: Redis may have died and come back since the connection was used last.
+            retry=Retry(NoBackoff(), 1, supported_errors=(CutOff,)),
         )
         self._client = Redis.from_pool(pool)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, WebSocket
 from fastapi.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from tracking.service.access import CREDENTIALS, Caller, viewer_of
@@ -25,7 +25,7 @@ from tracking.service.metrics import Metrics
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.service import service_of
 
-__all__ = ["EventStream", "Streams", "look", "router"]
+__all__ = ["EventStream", "look", "router"]
 
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -35,7 +35,6 @@ _HEADERS = [
     (b"connection", b"close"),  # it is for this stream alone, and ends with it
 ]
 _COME_BACK_MILLISECONDS = (500, 3000)  # not all in the same moment
-_ADMITTED = "horarium.admitted"  # in the scope: streams that are to run
 _RESTARTS = 1012  # RFC 6455 and its registry: the service restarts, come back
 
 router = APIRouter(tags=["progress"], dependencies=CREDENTIALS)
@@ -57,8 +56,6 @@ Ticket = Annotated[
 
 class EventStream(Response):
     """Server-Sent Events of one job: `connected`, `progress` ..., `done`.
-
-    Runs in `Streams`, once the route that has let the viewer in is done.
 
     Parameters
     ----------
@@ -83,12 +80,8 @@ class EventStream(Response):
         self._last_id = last_id
         self.background = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Leave the stream to `Streams`."""
-        scope[_ADMITTED].append(self)
-
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what happens until the job, the viewer or the service ends.
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what has happened; what follows is sent on a `Line`, without this call.
 
         Raises
         ------
@@ -151,29 +144,6 @@ class _Live:
     def hung_up(self) -> None:
         """Forget the viewer."""
         self._stay.close()
-
-
-class Streams:
-    """Middleware in which streams run, after all that has let the viewer in is forgotten.
-
-    Within its route, a stream would keep for hours what FastAPI holds for a request: 10 kB.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a call on, and run the stream that it was for."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        admitted: list[EventStream] = []
-        await self._app({**scope, _ADMITTED: admitted}, receive, send)
-        if admitted:
-            try:
-                await admitted[0].run(scope, receive, send)
-            except Problem as problem:
-                await problem.response()(scope, receive, send)
 
 
 def _body(viewer: Viewer, events: Sequence[Event]) -> bytes:

@@ -1,0 +1,69 @@
+"""Jobs that publish at a steady pace: real snapshots through the real store, in one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from tracking.plan import DEFAULT
+from tracking.progress import Progress
+from tracking.store import Store, Unavailable
+
+__all__ = ["write"]
+
+_STAGE = "cpsat_solving"
+_UNITS = 1_000_000  # of a job's stage: none is done before its time
+_CLOCK_SECONDS = 0.001  # what a snapshot's time is rounded to
+
+
+def write(pipe: Connection, redis_url: str, names: Sequence[str]) -> None:
+    """Be the process of the jobs, until nobody holds the pipe's other end any more.
+
+    It is told ``("pace", seconds)``, between two snapshots of one job, or None for silence;
+    ``("begin", None)``, and answers the time from which on snapshots count; ``("end", None)``,
+    falls silent, and answers how many of each job counted.
+    """
+    store = Store(redis_url)
+    jobs = [Progress(DEFAULT, name, time.time()) for name in names]
+    for job in jobs:
+        job.start_stage(_STAGE, time.time())
+        _publish(store, job)
+    counts = [0] * len(jobs)
+    pace: float | None = None
+    began, turn = time.monotonic(), 0
+    pipe.send("live")
+    while True:
+        # One after the other, so that their snapshots are spread over the time.
+        wait = None if pace is None else began + turn * pace / len(jobs) - time.monotonic()
+        if not pipe.poll(None if wait is None else max(0.0, wait)):
+            _publish(store, jobs[turn % len(jobs)])
+            counts[turn % len(jobs)] += 1
+            turn += 1
+            continue
+        try:
+            command, argument = pipe.recv()
+        except EOFError:
+            return
+        if command == "pace":
+            pace, began, turn = argument, time.monotonic(), 0
+        elif command == "begin":
+            since = time.time() + _CLOCK_SECONDS
+            time.sleep(2 * _CLOCK_SECONDS)
+            counts = [0] * len(jobs)
+            pipe.send(since)
+        elif command == "end":
+            pace = None
+            pipe.send(counts)
+
+
+def _publish(store: Store, job: Progress) -> None:
+    now = time.time()
+    job.count(job.completed + 1, _UNITS, now)
+    snapshot = job.next(now)
+    while True:
+        # Each must arrive, even where a busy machine makes Redis late.
+        with suppress(Unavailable):
+            store.write(snapshot, generation="benchmark", stage=_STAGE)
+            return
