@@ -288,7 +288,9 @@ def test_a_redis_that_refuses_is_complained_of_once(
     _work(reporter)
     reporter.mark_completed()
     _wait(lambda: _field(reporter.last_snapshot, "status") == "completed", "the end")
-    assert len([r for r in caplog.records if "Redis is away" in r.message]) == 1
+    # An earlier test's relay may miss its own Redis by now.
+    complaints = [r for r in caplog.records if "Redis is away" in r.message]
+    assert len([r for r in complaints if not str(r.threadName).startswith("relay-")]) == 1
 
 
 @pytest.mark.slow
