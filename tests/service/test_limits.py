@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import socket
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.service.access_parts import ADMIN, ANN, BOB, bearer, no_prefect, serving, settings_in
+from tracking.service import forms
 from tracking.service.limits import Rates
 from tracking.service.problems import Problem
 
@@ -37,6 +39,25 @@ def test_starting_jobs_is_counted_by_itself(tmp_path: Path) -> None:
         tried = [service.post(check, headers=ANN).status_code for _ in range(3)]
         assert tried == [415, 415, 429]
         assert service.get(ME, headers=ANN).status_code == 200
+
+
+def test_who_sends_half_a_form_and_then_nothing_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(forms, "_DISCARD_SECONDS", 0.2)
+    head = (
+        "POST /api/instances/check/ HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: {ANN['Authorization']}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b\r\n"
+    )
+    with no_prefect(), serving(settings_in(tmp_path)) as service:
+        where = (service.base_url.host, service.base_url.port or 0)
+        with socket.create_connection(where, timeout=60) as silent:
+            silent.sendall(head.encode())
+            answer = b"".join(iter(lambda: silent.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"/problems/too-slow" in answer
 
 
 def test_a_caller_has_so_many_streams_open_and_no_more(tmp_path: Path) -> None:

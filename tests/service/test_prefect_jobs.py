@@ -11,7 +11,12 @@ from typing import Any, TypeVar
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_KEY,
+    PREFECT_API_URL,
+    temporary_settings,
+)
 from prefect.states import (
     AwaitingRetry,
     Cancelled,
@@ -26,6 +31,7 @@ from prefect.states import (
 )
 
 from tests.service.access_parts import known_prefect, no_prefect
+from tests.service.door import Door
 from tracking.service.prefect_jobs import PrefectJobs
 from tracking.service.prefect_runs import instance_of, owner_of, snapshot_of, status_of
 from tracking.service.problems import Problem
@@ -302,3 +308,14 @@ class TestWithAServer:
             with pytest.raises(Problem) as told:
                 ask(lambda jobs: jobs.runs(None, limit=1, offset=0))
             assert told.value.type == "prefect-unavailable"
+
+    def test_a_key_that_is_configured_is_shown(self, prefect: str) -> None:
+        with (
+            Door(prefect) as door,
+            temporary_settings(
+                {PREFECT_API_URL: door.url, PREFECT_API_KEY: "the-key"},
+                restore_defaults={PREFECT_API_AUTH_STRING},
+            ),
+        ):
+            ask(PrefectJobs.is_up)
+        assert b"authorization: bearer the-key" in door.words.lower()

@@ -24,7 +24,8 @@ TARGETS = (
     "*", "http://elsewhere/", "//elsewhere/", "/..", "/../../etc/passwd", "/%2e%2e/%2e%2e", "/%00",
     "/api/status/%ff%fe", "/api/status/%ed%a0%80", "/api/status/%zz%", "/api/status/\xff\xfe",
     "/api/status/a%0d%0aSet-Cookie:%20a=b", "/api/generation-jobs/..%2f..%2f/", "/#a", "/ /",
-    "/api/status/" + "x" * 60_000, "/" + "x" * 100_000, "?", "/api/stages/../stages",
+    "/api/status/" + "x" * 60_000, "/" + "x" * 100_000, "/jobs/" + "x" * 1_000_000, "?",
+    "/api/stages/../stages",
 )  # fmt: skip
 QUERIES = (
     "cursor=%ff", "cursor=1&cursor=x", "&&&=&", "cursor=" + "9" * 5000, "cursor=1e9", "plan[]=x",

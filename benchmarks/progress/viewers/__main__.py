@@ -71,7 +71,7 @@ def row(load: Load) -> str:
     cells = [
         load.server,
         f"{load.viewers:,}",
-        f"{seen.received / load.seconds:,.0f}",
+        f"{seen.rate:,.0f}",
         *(f"{1000 * delay:,.0f} ms" for delay in (seen.median, seen.late, seen.worst)),
         f"{load.lost:,}" + (f" ({seen.gone:,} viewers gone)" if seen.gone else ""),
         f"{seen.disordered:,}",

@@ -28,6 +28,8 @@ class Seen(NamedTuple):
         How many came twice, or after a later one.
     gone
         Viewers whose stream has ended.
+    rate
+        Received a second, from the first published until the last was received.
     median, late, worst
         Seconds from publishing to receipt: the median, the 99th percentile, the longest.
     share
@@ -37,6 +39,7 @@ class Seen(NamedTuple):
     received: int
     disordered: int
     gone: int
+    rate: float
     median: float
     late: float
     worst: float
@@ -121,7 +124,7 @@ class _Audience:
         self._buffer = bytearray(1 << 18)
         self._opened = self._answers = 0
         self._gone = self._disordered = 0
-        self._since = float("inf")
+        self._since = self._newest = float("inf")
         self._delays = array("d")
         self._used = self._began = 0.0
 
@@ -158,7 +161,7 @@ class _Audience:
 
     def begin(self, since: float) -> None:
         """From that Unix time on, snapshots count."""
-        self._since = since
+        self._since = self._newest = since
         self._gone = self._disordered = 0
         self._delays = array("d")
         self._used, self._began = time.process_time(), time.monotonic()
@@ -178,6 +181,7 @@ class _Audience:
             received=len(self._delays),
             disordered=self._disordered,
             gone=self._gone,
+            rate=len(self._delays) / max(self._newest - self._since, 0.001),
             median=delays[len(delays) // 2],
             late=delays[len(delays) * 99 // 100],
             worst=delays[-1],
@@ -206,6 +210,7 @@ class _Audience:
                 last = seq
                 if published_at >= since:
                     self._delays.append(now - published_at)
+                    self._newest = now
             elif published_at >= since:
                 self._disordered += 1
         viewer.last = last

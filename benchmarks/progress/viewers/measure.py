@@ -37,8 +37,6 @@ class Load(NamedTuple):
         Its name.
     viewers
         How many.
-    seconds
-        For how long.
     opening_seconds
         How long it took until all were there.
     expected
@@ -60,7 +58,6 @@ class Load(NamedTuple):
 
     server: str
     viewers: int
-    seconds: float
     opening_seconds: float
     expected: int
     seen: Seen
@@ -113,7 +110,6 @@ def measure(
             return Load(
                 server=name,
                 viewers=num_viewers,
-                seconds=second.seconds,
                 opening_seconds=opening_seconds,
                 expected=second.expected,
                 seen=second.seen,
@@ -130,7 +126,6 @@ def measure(
 class _Played(NamedTuple):
     """What was measured while the jobs published for a while."""
 
-    seconds: float
     expected: int
     seen: Seen
     memory: int
@@ -175,7 +170,6 @@ class _Stage(NamedTuple):
         self.jobs.send(("pace", _IDLE_PACE_SECONDS))
         server, redis, commands = (b - a for a, b in zip(before, after, strict=True))
         return _Played(
-            seconds=took,
             expected=expected,
             seen=seen,
             memory=memory,
