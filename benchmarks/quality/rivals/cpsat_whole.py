@@ -63,6 +63,9 @@ def solve(
         best = search.choose_rooms(search.choose_periods(best))
     if places <= MOST_PLACES:
         best = search.choose_all(best)
+    score = evaluate(best, formulation)
+    # The model's penalties are bounded from below alone: what it told may be above the true cost.
+    observer.update("best", violations=score.num_violations, cost=score.cost)
     return best
 
 
