@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 from flows.serve import check_instance
 from tests.service.access_parts import ANN, BOB, INSTANCE, known_prefect, settings_in
 from tests.service.job_parts import GENERATE, form, run_of, set_state, snapshot_of, start
-from tests.service.live_parts import QUICK, client_of, serving
+from tests.service.live_parts import QUICK, serving
 from tracking import keys
 from tracking.service.app import create_app
 from tracking.store import Store
@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ANNS = 30  # things that she does
 BOBS = 300  # and that he asks
+TRIES = 20
 SECRET = "anns own"
 ENDS = [StateType.FAILED, StateType.CRASHED, StateType.COMPLETED]
 ROUTES = [
@@ -43,6 +44,18 @@ ROUTES = [
 ]
 
 
+class Patient(httpx.HTTPTransport):
+    """Asks again while Prefect is too busy to answer, as the service says one should."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(TRIES):
+            answer = super().handle_request(request)
+            if answer.status_code != 503:
+                break
+            answer.close()
+        return answer
+
+
 @pytest.fixture
 def service(redis_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     rates = {"job_rate": "1000/minute", "request_rate": "10000/minute"}
@@ -52,7 +65,9 @@ def service(redis_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     with (
         known_prefect(),
         serving(create_app(settings, check=check_instance, pace=QUICK)) as server,
-        client_of(server, headers={}) as client,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{server.port}", transport=Patient(), timeout=60
+        ) as client,
     ):
         yield client
 
@@ -77,10 +92,9 @@ class Ann:
         sent = form(content, f"{SECRET}.ectt")
         self._service.post("/api/instances/check/", headers=ANN, **form(b"x", f"{SECRET}.ectt"))
         key = self._pick.choice([{}, self.key])
-        for order in (sent, form(instance_name="tiny.ectt")):
-            answer = self._service.post(GENERATE, headers=ANN | key, **order)
-            if answer.status_code == 202:  # a Prefect that is very busy is said to be away
-                self.jobs.append(answer.json()["job_id"])
+        answer = self._service.post(GENERATE, headers=ANN | key, **sent)
+        assert answer.status_code in (202, 422)
+        self.jobs.append(start(self._service, ANN))
 
     def _publish(self) -> None:
         for job_id in self.jobs[-3:]:
@@ -98,7 +112,7 @@ class Ann:
 
     def _look(self) -> None:
         for job_id in self.jobs[-3:]:
-            self._service.get(f"/api/generation-jobs/{job_id}/", headers=ANN)
+            assert self._service.get(f"/api/generation-jobs/{job_id}/", headers=ANN).is_success
             self._service.post(f"/api/generation/stream/{job_id}/ticket/", headers=ANN)
         self._service.get("/api/generation-jobs/", headers=ANN)
 
@@ -113,6 +127,7 @@ class Bob:
         self._ann = ann
         self._pick = Random(seed)
         self._own = [start(service, BOB)]
+        self._call("POST", f"/api/generation-jobs/{self._own[0]}/finish/")  # it has not begun
 
     def ask(self) -> None:
         method, path = self._pick.choice(ROUTES)
@@ -140,7 +155,7 @@ class Bob:
             else:
                 body = answer.read().decode(errors="replace")
             self.told.append(f"{answer.status_code} {answer.headers} {body}")
-            assert answer.status_code != 500, (method, path)
+            assert answer.status_code < 500, (method, path, body)
             if answer.status_code == 202 and method == "POST" and path.startswith(GENERATE):
                 self._own.append(answer.json()["job_id"])
 
@@ -172,4 +187,4 @@ def test_whatever_one_asks_nothing_of_the_others_is_told(
     assert not [job_id for job_id in ann.jobs if redis.exists(keys.request(job_id))]
     assert "cancel" not in " ".join(str(run_of(job_id).state_name) for job_id in ann.jobs).lower()
     statuses = {answer[:3] for answer in bob.told}
-    assert {"200", "202", "403", "404", "422"} <= statuses, "he got about"
+    assert {"200", "202", "403", "404", "409", "422"} <= statuses, "he got about"

@@ -66,7 +66,7 @@ def wrong_request(pick: Random, token: str) -> bytes:
     make = pick.choice(_MAKERS)
     request = make(pick, f"Authorization: Bearer {token}\r\n")
     if pick.random() < 0.2:  # and it is not even sent to its end
-        request = request[: pick.randrange(1, len(request))]
+        request = request[: pick.randint(1, len(request))]
     return request
 
 
