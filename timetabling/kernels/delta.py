@@ -162,7 +162,7 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
     return change
 
 
-@compiled
+@inlined
 def commit(
     model: Model,
     state: State,
@@ -184,7 +184,7 @@ def commit(
     state.total[1] += cost
 
 
-@compiled
+@inlined
 def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> None:
     """Add a placed lecture to all counts (sign 1), or take it out of them (-1)."""
     period, room = wide(state.period[lecture]), wide(state.room[lecture])

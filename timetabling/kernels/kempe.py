@@ -63,7 +63,7 @@ def new_chain(model: Model) -> Chain:
     )
 
 
-@compiled
+@inlined
 def exchange(
     model: Model, state: State, chain: Chain, lecture: int, period: int, limit: float
 ) -> bool:
