@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,15 +13,15 @@ from typing import TypeVar
 from tracking import keys
 from tracking.accuracy import Accuracy
 from tracking.connection import Connection
-from tracking.hearsay import Hearsay
 from tracking.plan import Plan
 from tracking.progress import Progress
 from tracking.requests import Requests
 from tracking.scripts.publish import Answer, Elsewhere
 from tracking.snapshot import End, Snapshot
 from tracking.store import Store
+from tracking.tally import Counts, Tally
 from tracking.turns import TURNS
-from tracking.unit import Unit, Units
+from tracking.unit import Unit
 
 __all__ = ["Reporter"]
 
@@ -97,16 +96,15 @@ class Reporter(Unit):
         )
         self.requests = Requests()
         self._lock = threading.RLock()  # a signal may interrupt one report with another
-        self._units = Units()
+        self._tally = Tally(self)
         self._flushed = threading.Event()
         self._started = False
         self._superseded = False
         self._last: Snapshot | None = None
         self._over_since: float | None = None  # when the job's end was first to be written
         self._met = False  # whether what Redis knew of this job has been read
-        # Stages completed since the last snapshot, and their `_counted_here`.
-        self._completed: list[tuple[str, int, int, int]] = []
-        self._begin_generation()
+        # Stages completed since the last snapshot, and what was counted of them here.
+        self._completed: list[tuple[str, Counts]] = []
 
     @property
     def job_id(self) -> str:
@@ -130,7 +128,7 @@ class Reporter(Unit):
         with self._reporting() as now:
             self._progress.start_attempt(now)
             self._superseded = False
-            self._begin_generation()
+            self._tally.begin()
             self.requests.forget()
             self._flushed.clear()
             self._over_since = None
@@ -189,7 +187,7 @@ class Reporter(Unit):
             Which it is part of; by default the stage in work.
         """
         with self._lock:
-            return self._units.add(Unit(self, key, attempt, stage or self._progress.stage))
+            return self._tally.units.add(Unit(self, key, attempt, stage or self._progress.stage))
 
     def expect(
         self, seconds: Mapping[str, float] | None = None, *, size: float | None = None
@@ -213,9 +211,9 @@ class Reporter(Unit):
         with self._reporting() as now:
             if unit is self:
                 if self._progress.has_begun(stage):
-                    self._begin_generation()
+                    self._tally.begin()
                 self._start(stage, now)
-            elif self._units.counts(unit):
+            elif self._tally.units.counts(unit):
                 if not self._progress.has_begun(stage):
                     self._start(stage, now)
                 if unit.stage != stage:
@@ -228,7 +226,7 @@ class Reporter(Unit):
         with self._reporting() as now:
             if unit is self:
                 self._complete(self._progress.stage, now)
-            elif self._units.counts(unit):
+            elif self._tally.units.counts(unit):
                 self._complete(unit.stage, now)
         self._publish_soon()
 
@@ -245,25 +243,11 @@ class Reporter(Unit):
         except Exception as error:  # noqa: BLE001 - no solve may fail for its progress bar
             self.drop(str(error))
 
-    def _begin_generation(self) -> None:
-        """Count afresh, here and elsewhere."""
-        self._generation = secrets.token_hex(4)
-        self._units.clear()
-        self._hearsay = Hearsay()
-        self.completed = self.total = 0
-
-    def _counted_here(self) -> tuple[int, int, int]:
-        """Of the stage in work: completed, the total of its units, and the flow's own total."""
-        completed, total = self._units.sums(self._progress.stage)
-        return completed + self.completed, total, self.total
-
     def _count(self, now: float) -> None:
         """Bring the counts of all units, here and elsewhere, to the progress."""
-        completed, of_units, of_flow = self._counted_here()
-        elsewhere = self._hearsay.counts(self._progress.stage)
-        completed, of_units = completed + elsewhere[0], of_units + elsewhere[1]
-        if completed or of_units or of_flow or self._progress.completed:
-            self._progress.count(completed, max(of_units, of_flow) or None, now)
+        counts = self._tally.everywhere(self._progress.stage)
+        if any(counts) or self._progress.completed:
+            self._progress.count(counts.completed, counts.total or None, now)
 
     def _start(self, stage: str, now: float) -> None:
         self._count(now)
@@ -279,8 +263,9 @@ class Reporter(Unit):
     def _settle_stage(self) -> None:
         """The stage in work is left: the publisher looks once more what others did of it."""
         if self._progress.begun and not (self._progress.finished or self._progress.ended):
-            self._completed.append((self._progress.stage, *self._counted_here()))
-        self.completed = self.total = 0
+            stage = self._progress.stage
+            self._completed.append((stage, self._tally.here(stage)))
+        self._tally.leave_stage()
 
     # The publisher
 
@@ -309,7 +294,7 @@ class Reporter(Unit):
             self._count(now)
             snapshot = self._progress.next(now)
             over, hurry = self._progress.over, self._progress.hurry
-            where = self._generation, self._progress.stage
+            where = self._tally.generation, self._progress.stage
         self._last = snapshot
         settled = self._write(snapshot, *where, urgent=over and self._over_since is None)
         if over:
@@ -344,7 +329,7 @@ class Reporter(Unit):
         """Bring the counts of stages that were completed to what all processes did of them."""
         with self._lock:
             completed, self._completed = self._completed, []
-        for stage, here, of_units, of_flow in completed:
+        for stage, here in completed:
             found = self._ask(partial(Store.elsewhere, job_id=self.job_id, stage=stage))
             if found is None:
                 continue
@@ -352,8 +337,8 @@ class Reporter(Unit):
             with self._reporting():
                 self._hear_words(elsewhere)
                 if elsewhere.completed or elsewhere.total:
-                    total = max(of_flow, of_units + elsewhere.total)
-                    self._progress.recount(stage, here + elsewhere.completed, total)
+                    counts = here.elsewhere(elsewhere.completed, elsewhere.total)
+                    self._progress.recount(stage, counts.completed, counts.total)
 
     def _write(self, snapshot: Snapshot, generation: str, stage: str, *, urgent: bool) -> bool:
         """Write it if Redis is there; whether this snapshot needs no other try."""
@@ -382,10 +367,10 @@ class Reporter(Unit):
     def _hear(self, answer: Answer, generation: str, stage: str) -> None:
         """Take what other processes have reported, and what the job is asked."""
         with self._reporting() as now:
-            if generation != self._generation:
+            if generation != self._tally.generation:
                 return
             self.requests.hear(answer.request)
-            started, completed = self._hearsay.hear(answer.elsewhere, stage)
+            started, completed = self._tally.hearsay.hear(answer.elsewhere, stage)
             self._hear_words(answer.elsewhere)
             for asked in filter(None, (started, completed)):
                 if not self._progress.has_begun(asked):
@@ -394,7 +379,7 @@ class Reporter(Unit):
                 self._complete(completed, now)
 
     def _hear_words(self, elsewhere: Elsewhere) -> None:
-        words = self._hearsay.words(elsewhere)
+        words = self._tally.hearsay.words(elsewhere)
         if words is not None:
             self._progress.expect(words["expected"], size=words["size"])
             if words["message"]:
