@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+
+from rich.table import Table
 
 from tracking.history import Record
 from tracking.store import Store, Unavailable
+from tracking.words import duration
 
-__all__ = ["read_history", "remembering"]
+__all__ = ["read_history", "remembering", "table_of"]
 
 _RUNS_READ = 500
 
@@ -53,6 +57,27 @@ def remembering(redis_url: str, folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with _file(folder).open("a", encoding="utf-8") as file:
         file.writelines(f"{record.to_json()}\n" for record in reversed(added))
+
+
+def table_of(records: Iterable[Record]) -> Table:
+    """List runs: how long they took, and how right their progress was."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("ended", "plan", "status"):
+        table.add_column(title, no_wrap=True)
+    for title in ("took", "time left off", "bar off"):
+        table.add_column(title, no_wrap=True, justify="right")
+    table.add_column("job", no_wrap=True, overflow="ellipsis")
+    for record in records:
+        table.add_row(
+            f"{datetime.fromtimestamp(record.ended_at).astimezone():%Y-%m-%d %H:%M}",
+            " ".join(filter(None, (record.plan, record.deployment))),
+            record.status,
+            duration(sum(record.seconds.values())),
+            "" if record.eta_error is None else f"{100 * record.eta_error:.0f} %",
+            "" if record.bar_error is None else f"{record.bar_error:.0f} points",
+            record.job_id,
+        )
+    return table
 
 
 def _file(folder: Path) -> Path:

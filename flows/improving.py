@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from prefect import unmapped
 
+from flows.brief import Brief
 from flows.budgets import expect
 from flows.handing import result_of, whole
-from flows.settings import Settings
-from tasks.budget import Budget
-from tasks.checkpoints import Checkpoints
 from tasks.evolve import evolve
 from tasks.refine import refine
 from tasks.stopping import is_stopped
@@ -27,51 +25,35 @@ GENETIC, REPAIR = "ga_optimization", "rl_refinement"
 NUM_SPANS = 6
 
 
-def improve(
-    best: Timetable,
-    least: int,
-    rules: Formulation,
-    budget: Budget,
-    settings: Settings,
-    seed: int,
-    checkpoints: Checkpoints,
-) -> Timetable:
+def improve(best: Timetable, least: int, brief: Brief) -> Timetable:
     """Search from a whole timetable, then resolve what conflicts are left."""
-    reporter, job = current_reporter(), budget.job_id
+    reporter, budget, job = current_reporter(), brief.budget, brief.job_id
     if not is_stopped(job):
-        expect(reporter, budget, GENETIC, is_optimal=_is_optimal(best, rules, least))
+        expect(reporter, budget, GENETIC, is_optimal=_is_optimal(best, brief.rules, least))
         reporter.start_stage(GENETIC)
-        best = _search(best, least, rules, budget, settings, seed, checkpoints)
+        best = _search(best, least, brief)
     if not is_stopped(job):
         reporter.complete_stage()
-        expect(reporter, budget, REPAIR, is_optimal=_is_optimal(best, rules, least))
+        expect(reporter, budget, REPAIR, is_optimal=_is_optimal(best, brief.rules, least))
         reporter.start_stage(REPAIR)
         future = refine.submit(
             whole(best),
-            formulation=rules,
+            formulation=brief.rules,
             allowance=budget.allow(REPAIR),
-            seed=seed,
+            seed=brief.seed,
             lower_bound=least,
-            checkpoints=checkpoints,
+            checkpoints=brief.checkpoints,
         )
         best = Timetable(best.problem, result_of(future, job))
     return best
 
 
-def _search(
-    best: Timetable,
-    least: int,
-    rules: Formulation,
-    budget: Budget,
-    settings: Settings,
-    seed: int,
-    checkpoints: Checkpoints,
-) -> Timetable:
+def _search(best: Timetable, least: int, brief: Brief) -> Timetable:
     """Let the islands' populations live, each of their spans side by side."""
-    reporter, job, count = current_reporter(), budget.job_id, settings.num_islands
+    reporter, budget, count = current_reporter(), brief.budget, brief.settings.num_islands
     reporter.update_stage_progress(0, count * genetic.NUM_GENERATIONS)
     call = budget.allow(GENETIC, calls=count)
-    islands = [genetic.begin(best.problem, start=best, seed=seed + i) for i in range(count)]
+    islands = [genetic.begin(best.problem, start=best, seed=brief.seed + i) for i in range(count)]
     for span in range(NUM_SPANS):
         begun, until = (genetic.NUM_GENERATIONS * x // NUM_SPANS for x in (span, span + 1))
         furthest = max(island.reached.used for island in islands)
@@ -86,17 +68,17 @@ def _search(
             [i == leader for i in range(count)],
             problem=unmapped(whole(best.problem)),
             until=until,
-            formulation=unmapped(rules),
+            formulation=unmapped(brief.rules),
             allowance=unmapped(budget.go_on(GENETIC, call, used=furthest)),
-            num_threads=settings.threads_of_a_search,
+            num_threads=brief.settings.threads_of_a_search,
             lower_bound=least,
-            checkpoints=unmapped(checkpoints),
+            checkpoints=unmapped(brief.checkpoints),
         )
-        islands = [result_of(future, job) for future in futures]
+        islands = [result_of(future, brief.job_id) for future in futures]
         for future in futures:
             if future.state.name == "Cached":
                 reporter.advance(until - begun)
-        if is_stopped(job) or any(island.is_over(least) for island in islands):
+        if is_stopped(brief.job_id) or any(island.is_over(least) for island in islands):
             break
         islands = settle(islands)
     return min(islands, key=lambda island: island.order).timetable(best.problem)

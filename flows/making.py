@@ -21,6 +21,7 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.client.schemas.objects import State
 
+from flows.brief import Brief
 from flows.budgets import PUBLISHING_SHARE, QUICK_SECONDS, QUICK_STAGES, SHARES, expect
 from flows.cancelling import cancelled
 from flows.checkpoints import checkpoints_of
@@ -113,8 +114,9 @@ def make_timetable(
         reporter.complete_stage()
 
         expect(reporter, budget, "cpsat_solving")
-        best, least = place_clusters(begun, clustering, rules, budget, settings, seed, checkpoints)
-        best = improve(best, least, rules, budget, settings, seed, checkpoints)
+        brief = Brief(rules, budget, settings, seed, checkpoints)
+        best, least = place_clusters(begun, clustering, brief)
+        best = improve(best, least, brief)
         if "finalize" in stages and not is_stopped(job):
             reporter.complete_stage()
             reporter.start_stage("finalize")

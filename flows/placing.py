@@ -6,11 +6,9 @@ import math
 
 from prefect import unmapped
 
+from flows.brief import Brief
 from flows.handing import result_of, whole
-from flows.settings import Settings
 from tasks.bound import bound
-from tasks.budget import Budget
-from tasks.checkpoints import Checkpoints
 from tasks.merge import merge
 from tasks.place_missing import place_missing
 from tasks.solve_cluster import solve_cluster
@@ -27,21 +25,14 @@ __all__ = ["MAX_COURSES_PER_CLUSTER", "place_clusters"]
 MAX_COURSES_PER_CLUSTER = 50
 
 
-def place_clusters(
-    begun: Timetable,
-    clustering: Clustering,
-    rules: Formulation,
-    budget: Budget,
-    settings: Settings,
-    seed: int,
-    checkpoints: Checkpoints,
-) -> tuple[Timetable, int]:
+def place_clusters(begun: Timetable, clustering: Clustering, brief: Brief) -> tuple[Timetable, int]:
     """Place what `begun` lacks, and bound the cost beside that.
 
     The waves come one after the other, the clusters of each side by side. Returns a timetable no
     worse than `begun`, and the bound.
     """
-    reporter, job, problem = current_reporter(), budget.job_id, begun.problem
+    reporter, job, problem = current_reporter(), brief.job_id, begun.problem
+    rules, budget, seed, checkpoints = brief.rules, brief.budget, brief.seed, brief.checkpoints
     reporter.start_stage("cpsat_solving")
     best = keep(begun, rules)
     if best.lectures:
@@ -60,7 +51,7 @@ def place_clusters(
         checkpoints=checkpoints,
     )
     # A wave takes as many turns as it has clusters for each task that runs at a time.
-    turns = [math.ceil(len(wave) / settings.num_workers) for wave in waves]
+    turns = [math.ceil(len(wave) / brief.settings.num_workers) for wave in waves]
     for number, wave in enumerate(waves):
         if not wave or is_stopped(job):
             continue

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.servers import PrefectServer
 from tests.leaks import watch_for_leaks
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -21,6 +22,17 @@ def every_key_in_every_redis_has_an_expiry() -> Iterator[None]:
     """Asked of each Redis that a test starts, before it ends; also where other processes write."""
     with watch_for_leaks():
         yield
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A Prefect server of the tests' own, for whoever asks for it."""
+    server = PrefectServer(tmp_path_factory.mktemp("prefect-server"))
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.kill()
 
 
 @pytest.fixture(scope="session")

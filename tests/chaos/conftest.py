@@ -51,16 +51,6 @@ def chance(seed: int) -> random.Random:
     return random.Random(seed)
 
 
-@pytest.fixture(scope="session")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    server = PrefectServer(tmp_path_factory.mktemp("prefect"))
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.kill()
-
-
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
     """A Redis that a test may ill-treat."""

@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
 from flows import improving
+from flows.brief import Brief
 from flows.budgets import SHARES
 from flows.settings import Settings
 from tasks.budget import Budget
@@ -31,37 +32,26 @@ UD2 = formulation("UD2")
 
 
 @pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url(prefect: PrefectServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a Redis, beside a Prefect server, where results are kept in a folder of the tests' own."""
-    folder = tmp_path_factory.mktemp("prefect-of-improving")
-    server = PrefectServer(folder)
-    try:
-        server.wait()
-        mine = {PREFECT_API_URL: server.url, PREFECT_LOCAL_STORAGE_PATH: folder / "results"}
-        with (
-            temporary_settings(mine),
-            embedded_redis() as url,
-            pytest.MonkeyPatch.context() as patch,
-        ):
-            patch.setenv("HORARIUM_REDIS_URL", url)
-            yield url
-    finally:
-        server.kill()
+    results = tmp_path_factory.mktemp("results-of-improving")
+    mine = {PREFECT_API_URL: prefect.url, PREFECT_LOCAL_STORAGE_PATH: results}
+    with (
+        temporary_settings(mine),
+        embedded_redis() as url,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("HORARIUM_REDIS_URL", url)
+        yield url
 
 
 @flow(**tracked())
 def improve(
     job_id: str, num_islands: int, least: int, checkpoints: Checkpoints | None
 ) -> Timetable:
-    return improving.improve(
-        START,
-        least,
-        UD2,
-        Budget(job_id, time.time(), 3600, 1_000_000, SHARES),
-        Settings(num_workers=2, num_islands=num_islands),
-        1,
-        checkpoints,  # type: ignore[arg-type]
-    )
+    budget = Budget(job_id, time.time(), 3600, 1_000_000, SHARES)
+    settings = Settings(num_workers=2, num_islands=num_islands)
+    return improving.improve(START, least, Brief(UD2, budget, settings, 1, checkpoints))
 
 
 def run(

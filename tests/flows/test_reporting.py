@@ -6,7 +6,7 @@ import base64
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -169,16 +169,6 @@ def test_a_long_table_is_cut_off_and_says_so() -> None:
     assert len(made.lectures) == MAX_ROWS
     assert made.note.startswith("The first 500 of 600 lectures")
     assert made.lectures[-1]["Day"] == "Day 50"
-
-
-@pytest.fixture(scope="module")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    server = PrefectServer(tmp_path_factory.mktemp("prefect"))
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.close()
 
 
 @pytest.mark.slow

@@ -39,16 +39,6 @@ Start = Callable[..., Run]
 
 
 @pytest.fixture(scope="module")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    server = PrefectServer(tmp_path_factory.mktemp("prefect-of-resuming"))
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.kill()
-
-
-@pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One of twelve clusters, in three waves."""
     path = tmp_path_factory.mktemp("instance") / "faculty.ectt"

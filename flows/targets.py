@@ -1,0 +1,37 @@
+"""Files that a run is to write."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["check_output"]
+
+
+def check_output(output: Path, instance: Path, *others: Path) -> Path:
+    """Refuse early what could not be written at the end, or would overwrite another file.
+
+    Raises
+    ------
+    ValueError
+        Says which file, and what is expected in its place.
+    """
+    if output.is_dir():
+        raise ValueError(f"{output}: expected a file to write to, got a folder")
+    folder = output.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"{output}: expected an existing folder, got {output.parent}")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{output}: expected a folder that can be written to, got {output.parent}")
+    if _is_same(output, instance):
+        raise ValueError(f"{output}: expected a new file, got the instance itself")
+    for other in others:
+        if _is_same(output, other):
+            raise ValueError(f"{output}: expected another file for the curve than for a timetable")
+    return output
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.absolute() == other.absolute() or (
+        one.exists() and other.exists() and one.samefile(other)
+    )
