@@ -1,79 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from redis import Redis
 
+from tests.service.hub_parts import Source, commands, join, run, running_hub, told_first, until
 from tests.service.live_parts import QUICK, Job
 from tracking import keys
-from tracking.embedded import EmbeddedRedis
-from tracking.service.feed import EVENTS_KEPT, Event, Viewer
-from tracking.service.hub import Hub, Pace
-from tracking.service.metrics import Metrics
-from tracking.snapshot import Snapshot
-
-
-class Source:
-    """Knows of jobs what it was told: stands where Prefect does."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Snapshot] = {}
-        self.is_away = False
-        self.asked = 0
-
-    async def snapshot(self, job_id: str) -> Snapshot | None:
-        self.asked += 1
-        if self.is_away:
-            raise ConnectionError("away")
-        return self.known.get(job_id)
-
-
-def _run(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(scenario, 120))
-
-
-@asynccontextmanager
-async def _hub(url: str, source: Source | None = None, pace: Pace = QUICK) -> AsyncIterator[Hub]:
-    hub = Hub(url, source or Source(), Metrics(), pace=pace)
-    async with hub.running():
-        yield hub
-
-
-async def _first(hub: Hub, viewer: Viewer) -> list[tuple[str, int | None]]:
-    """What a viewer is told before what comes next."""
-    await hub.settled(viewer)
-    return [(event.name, event.seq) async for page in hub.missed(viewer) for event in page]
-
-
-async def _join(hub: Hub, job_id: str = "job") -> tuple[Viewer, list[Event]]:
-    """Watch a job, and wait for how far it is."""
-    viewer = hub.join(job_id)
-    await hub.settled(viewer)
-    events = [event async for page in hub.missed(viewer) for event in page]
-    return viewer, events or await _until(viewer, "progress")
-
-
-async def _until(viewer: Viewer, name: str) -> list[Event]:
-    """All that a viewer is told from now on, until an event of that name."""
-    events: list[Event] = []
-    while not any(event.name == name for event in events):
-        news = await viewer.next()
-        assert news is not None
-        events += news
-    return events
-
-
-def _commands(redis: Redis) -> int:
-    stats: Any = redis.info("commandstats")
-    return sum(of["calls"] for name, of in stats.items() if name != "cmdstat_info")
+from tracking.service.feed import EVENTS_KEPT, Event
+from tracking.service.hub import Hub
 
 
 def test_viewers_that_join_and_leave_at_random_lose_and_repeat_nothing(
@@ -103,7 +41,7 @@ def test_viewers_that_join_and_leave_at_random_lose_and_repeat_nothing(
             await asyncio.sleep(0)
 
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
+        async with running_hub(redis_url) as hub:
             job.publish(3)
             watching = []
             for _ in range(60):
@@ -114,7 +52,7 @@ def test_viewers_that_join_and_leave_at_random_lose_and_repeat_nothing(
             for seqs in await asyncio.gather(*watching):
                 assert seqs == list(range(seqs[0], job.seq + 1))
 
-    _run(scenario())
+    run(scenario())
 
 
 def test_a_job_has_one_subscription_however_many_watch_it(
@@ -124,14 +62,14 @@ def test_a_job_has_one_subscription_however_many_watch_it(
     channel = keys.progress("job")
 
     async def scenario() -> None:
-        async with _hub(redis_url, pace=replace(QUICK, quiet=60)) as hub:
+        async with running_hub(redis_url, pace=replace(QUICK, quiet=60)) as hub:
             viewers = [hub.join("job")]
-            await _first(hub, viewers[0])
-            before = _commands(redis)
+            await told_first(hub, viewers[0])
+            before = commands(redis)
             viewers += [hub.join("job") for _ in range(200)]
             for viewer in viewers[1:]:
-                assert await _first(hub, viewer) == [("progress", 1)]
-            assert _commands(redis) == before, "viewers cost Redis nothing"
+                assert await told_first(hub, viewer) == [("progress", 1)]
+            assert commands(redis) == before, "viewers cost Redis nothing"
             others = [hub.join(f"other-{number}") for number in range(5)]
             for viewer in others:
                 await hub.settled(viewer)
@@ -139,27 +77,27 @@ def test_a_job_has_one_subscription_however_many_watch_it(
             assert len(redis.client_list(_type="pubsub")) == 1, "one connection for all jobs"
             for viewer in viewers[1:]:
                 hub.leave(viewer)
-            again = asyncio.create_task(_until(viewers[0], "progress"))
+            again = asyncio.create_task(until(viewers[0], "progress"))
             await asyncio.to_thread(job.publish)
             assert (await again)[-1].seq == 2
             hub.leave(viewers[0])
             while dict(redis.pubsub_numsub(channel))[channel.encode()]:
                 await asyncio.sleep(0.01)
 
-    _run(scenario())
+    run(scenario())
 
 
 def test_a_job_that_is_left_and_watched_again_is_heard(redis_url: str, job: Job) -> None:
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
+        async with running_hub(redis_url) as hub:
             for _ in range(20):
                 hub.leave(hub.join("job"))
             viewer = hub.join("job")
             await asyncio.to_thread(lambda: job.publish(status="completed"))
-            assert (await _until(viewer, "done"))[-1].seq == 1
+            assert (await until(viewer, "done"))[-1].seq == 1
             hub.leave(viewer)
 
-    _run(scenario())
+    run(scenario())
 
 
 @pytest.mark.parametrize("published", [EVENTS_KEPT // 2, EVENTS_KEPT + 200])
@@ -167,14 +105,14 @@ def test_who_comes_back_is_told_what_came_since(redis_url: str, job: Job, publis
     job.publish(published)
 
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
+        async with running_hub(redis_url) as hub:
             for seen in (0, 1, published - 3, published - 1, published):
                 viewer = hub.join("job", seen)
                 missed = [("progress", seq) for seq in range(seen + 1, published + 1)]
-                assert await _first(hub, viewer) == missed
+                assert await told_first(hub, viewer) == missed
                 hub.leave(viewer)
 
-    _run(scenario())
+    run(scenario())
 
 
 def test_who_comes_back_too_late_is_told_so_and_how_far_the_job_is(
@@ -184,20 +122,20 @@ def test_who_comes_back_too_late_is_told_so_and_how_far_the_job_is(
     redis.xtrim(keys.events("job"), minid="41-0", approximate=False)
 
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
+        async with running_hub(redis_url) as hub:
             for seen, first in ((39, ("snapshot", 100)), (40, ("progress", 41))):
                 viewer = hub.join("job", seen)
-                assert (await _first(hub, viewer))[0] == first
+                assert (await told_first(hub, viewer))[0] == first
                 hub.leave(viewer)
             everything = hub.join("job", 0)
             kept = [("progress", seq) for seq in range(41, 101)]
-            assert await _first(hub, everything) == kept
+            assert await told_first(hub, everything) == kept
             ahead = hub.join("job", 5000)
-            assert await _first(hub, ahead) == [("snapshot", 100)]
+            assert await told_first(hub, ahead) == [("snapshot", 100)]
             for viewer in (everything, ahead):
                 hub.leave(viewer)
 
-    _run(scenario())
+    run(scenario())
 
 
 def test_of_an_ended_job_who_comes_back_is_told_the_rest_and_the_end(
@@ -207,10 +145,10 @@ def test_of_an_ended_job_who_comes_back_is_told_the_rest_and_the_end(
     job.publish(status="failed", metadata={"error": "no room"})
 
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
+        async with running_hub(redis_url) as hub:
             for seen in (0, 10, 199):
                 viewer = hub.join("job", seen)
-                events = await _first(hub, viewer)
+                events = await told_first(hub, viewer)
                 assert [seq for _, seq in events] == list(range(seen + 1, 202))
                 assert [name for name, _ in events].index("done") == len(events) - 1
                 assert not viewer.has_seen_end
@@ -220,7 +158,7 @@ def test_of_an_ended_job_who_comes_back_is_told_the_rest_and_the_end(
             assert viewer.has_seen_end
             hub.leave(viewer)
 
-    _run(scenario())
+    run(scenario())
 
 
 def test_a_job_that_redis_does_not_know_is_told_by_prefect_until_it_publishes(
@@ -231,118 +169,26 @@ def test_a_job_that_redis_does_not_know_is_told_by_prefect_until_it_publishes(
     job.seq = 0
 
     async def scenario() -> None:
-        async with _hub(redis_url, source) as hub:
-            viewer, (first,) = await _join(hub)
+        async with running_hub(redis_url, source) as hub:
+            viewer, (first,) = await join(hub)
             assert b'"queued"' in first.data
             assert first.seq is None
             await asyncio.to_thread(job.publish, 2)
             await asyncio.to_thread(lambda: job.publish(status="completed"))
-            events = await _until(viewer, "done")
+            events = await until(viewer, "done")
             assert [event.seq for event in events][-3:] == [1, 2, 3]
             assert hub._metrics.prefect_fallback._value.get() >= 1
             hub.leave(viewer)
 
-    _run(scenario())
-
-
-def test_redis_dies_and_comes_back_empty_and_the_bar_goes_on(redis_url: str) -> None:
-    source = Source()
-
-    async def scenario() -> None:
-        server = EmbeddedRedis()
-        job = Job(server.url)
-        source.known["job"] = job.snapshot(seq=0, overall_progress=0.0)
-        job.seq = 0
-        job.publish(30)
-        async with _hub(server.url, source) as hub:
-            viewer, events = await _join(hub)
-            port, password = server.port, server.url.split(":")[2].split("@")[0]
-            await asyncio.to_thread(server.close)
-            while source.asked < 3:  # Prefect is asked meanwhile, and knows less
-                await asyncio.sleep(0.01)
-            late = hub.join("job", 12)
-            assert await _first(hub, late) == [("progress", seq) for seq in range(13, 31)]
-            hub.leave(late)
-            job.seq += 5  # counted while Redis was away
-            server = await asyncio.to_thread(EmbeddedRedis, port, password)
-            await asyncio.to_thread(job.publish, 5)
-            await asyncio.to_thread(lambda: job.publish(status="completed"))
-            events += await _until(viewer, "done")
-            hub.leave(viewer)
-        job.close()
-        server.close()
-        seqs = [event.seq or 0 for event in events]
-        assert seqs == sorted(set(seqs))
-        assert seqs[0] == 30
-        assert seqs[-1] == 41
-        assert source.asked >= 3
-
-    _run(scenario())
-
-
-def test_the_end_comes_from_prefect_while_redis_is_away() -> None:
-    source = Source()
-
-    async def scenario() -> None:
-        server = EmbeddedRedis()
-        job = Job(server.url)
-        seen = job.publish(30)
-        async with _hub(server.url, source) as hub:
-            viewer, _ = await _join(hub)
-            await asyncio.to_thread(server.close)
-            source.is_away = True
-            while source.asked < 3:  # both are away, and the stream does not mind
-                await asyncio.sleep(0.01)
-            source.known["job"] = job.snapshot(
-                seq=0, status="failed", overall_progress=0.0, metadata={"error": "no room"}
-            )
-            source.is_away = False
-            end = (await _until(viewer, "done"))[-1]
-            assert b'"error":"no room"' in end.data
-            assert b'"overall_progress":%.1f' % seen["overall_progress"] in end.data
-            last = await hub.look("job")
-            assert last is not None
-            assert (last["status"], last["seq"]) == ("failed", 31)
-            hub.leave(viewer)
-        job.close()
-
-    _run(scenario())
-
-
-def test_redis_that_hangs_holds_nobody_up(redis_url: str) -> None:
-    source = Source()
-
-    async def scenario() -> None:
-        server = EmbeddedRedis()
-        job = Job(server.url)
-        source.known["job"] = job.snapshot(seq=0, overall_progress=0.0)
-        job.publish(3)
-        async with _hub(server.url, source, replace(QUICK, silence=0.2)) as hub:
-            viewer, _ = await _join(hub)
-            os.kill(server.pid, signal.SIGSTOP)
-            try:
-                while hub._subscription.is_up:
-                    await asyncio.sleep(0.01)
-                stranger = hub.join("job")
-                assert await _first(hub, stranger) == [("progress", job.seq)]
-                hub.leave(stranger)
-            finally:
-                os.kill(server.pid, signal.SIGCONT)
-            await asyncio.to_thread(lambda: job.publish(status="completed"))
-            assert (await _until(viewer, "done"))[-1].seq == job.seq
-            hub.leave(viewer)
-        job.close()
-        server.close()
-
-    _run(scenario())
+    run(scenario())
 
 
 def test_what_is_asked_for_before_it_is_heard_skips_nothing(redis_url: str, job: Job) -> None:
     job.publish(5)
 
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
-            viewer, _ = await _join(hub)
+        async with running_hub(redis_url) as hub:
+            viewer, _ = await join(hub)
             hub._subscription.remove("job")  # as if its messages came late
             await asyncio.to_thread(job.publish, 3)
             events: list[Event] = []
@@ -351,7 +197,7 @@ def test_what_is_asked_for_before_it_is_heard_skips_nothing(redis_url: str, job:
             assert [event.seq for event in events] == [6, 7, 8]
             hub.leave(viewer)
 
-    _run(scenario())
+    run(scenario())
 
 
 def test_what_was_published_while_the_subscription_was_cut_is_told_too(
@@ -360,8 +206,8 @@ def test_what_was_published_while_the_subscription_was_cut_is_told_too(
     job.publish(5)
 
     async def scenario(cut: int) -> None:
-        async with _hub(redis_url) as hub:
-            viewer, _ = await _join(hub)
+        async with running_hub(redis_url) as hub:
+            viewer, _ = await join(hub)
             first = job.seq
             redis.client_kill_filter(_type="pubsub")
             await asyncio.to_thread(job.publish, cut)
@@ -374,23 +220,23 @@ def test_what_was_published_while_the_subscription_was_cut_is_told_too(
                 assert [(e.name, e.seq) for e in events] == [("snapshot", job.seq)]
             hub.leave(viewer)
 
-    _run(scenario(20))
-    _run(scenario(EVENTS_KEPT + 50))
+    run(scenario(20))
+    run(scenario(EVENTS_KEPT + 50))
 
 
 def test_what_is_no_snapshot_is_passed_over(redis_url: str, redis: Redis, job: Job) -> None:
     job.publish()
 
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
-            viewer, _ = await _join(hub)
+        async with running_hub(redis_url) as hub:
+            viewer, _ = await join(hub)
             for junk in (b"\xff", b"[]", b"null", b"{}", b'{"seq":"1","started_at":2}', b"1e999"):
                 redis.publish(keys.progress("job"), junk)
             await asyncio.to_thread(lambda: job.publish(status="completed"))
-            assert [e.seq for e in await _until(viewer, "done")][-1] == 2
+            assert [e.seq for e in await until(viewer, "done")][-1] == 2
             hub.leave(viewer)
 
-    _run(scenario())
+    run(scenario())
 
 
 def test_a_stopped_hub_ends_streams_that_are_open_and_those_that_come(
@@ -399,8 +245,8 @@ def test_a_stopped_hub_ends_streams_that_are_open_and_those_that_come(
     job.publish()
 
     async def scenario() -> None:
-        async with _hub(redis_url) as hub:
-            viewer, _ = await _join(hub)
+        async with running_hub(redis_url) as hub:
+            viewer, _ = await join(hub)
             hub.stop()
             assert await viewer.next() is None
             hub.leave(viewer)
@@ -408,4 +254,4 @@ def test_a_stopped_hub_ends_streams_that_are_open_and_those_that_come(
             assert await late.next() is None
             hub.leave(late)
 
-    _run(scenario())
+    run(scenario())
