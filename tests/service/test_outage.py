@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 VIEWERS = 1000
 ASKED_EVERY_SECONDS = 3  # of Prefect, for one job
+AWAY_SECONDS = float(os.environ.get("HORARIUM_OUTAGE_SECONDS", "0"))  # Redis, at least
 REDIS, PREFECT = "tracking.service.redis_link", "tracking.service.prefect_jobs"
 PACE = replace(QUICK, comment=1, ask=0.2, first_pause=0.1, longest_pause=0.8)
 
@@ -85,6 +87,7 @@ def test_a_thousand_watch_while_redis_then_prefect_then_both_are_away(
                 def redis_away() -> Iterator[None]:
                     """Nobody notices more than that nothing new comes."""
                     redis_server.kill()
+                    until = time.monotonic() + AWAY_SECONDS
                     before = redis_door.visits
                     had = {viewer: viewer.comments for viewer in crowd.viewers}
                     yield
@@ -92,6 +95,7 @@ def test_a_thousand_watch_while_redis_then_prefect_then_both_are_away(
                     tries = redis_door.visits - before
                     crowd.wait(lambda viewer: viewer.comments > had[viewer])
                     assert tries < VIEWERS / 20, "each viewer tries for itself"
+                    time.sleep(max(0.0, until - time.monotonic()))
                     redis_server.start()
                     job.seq += 10  # counted while Redis was away
 
