@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
 import time
 from contextlib import closing, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from flows.targets import check_output
 from flows.terminal import gap
 from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import FormulationName, Score, evaluate, formulation
@@ -25,7 +26,6 @@ from tracking.keys import check_job_id
 from tracking.plan import PLANS, plan
 from tracking.requests import Request
 from tracking.store import Store, Unavailable
-from tracking.words import duration
 
 __all__ = ["app", "main"]
 
@@ -112,9 +112,9 @@ def generate(
         if redis_url is not None:
             Store(redis_url).close()
         _check_time_limit(time_limit)
-        target = _check_output(output or Path(f"{instance.stem}.sol"), instance)
+        target = check_output(output or Path(f"{instance.stem}.sol"), instance)
         if curve is not None:
-            _check_output(curve, instance, target, *filter(None, [start]))
+            check_output(curve, instance, target, *filter(None, [start]))
         # Read here as well as in the flow: a typing error should cost no server's start.
         problem = read_problem(instance)
         if start is not None:
@@ -240,7 +240,7 @@ def _ask(job_id: str, request: Request, redis_url: str) -> None:
 @app.command()
 def history(redis_url: RedisUrl = None) -> None:
     """List earlier runs, how long they took, and how right their progress was."""
-    from flows.history import read_history
+    from flows.history import read_history, table_of
     from flows.settings import Settings
 
     try:
@@ -250,26 +250,10 @@ def history(redis_url: RedisUrl = None) -> None:
             records = Store(redis_url).histories()
     except (ValueError, OSError, Unavailable) as error:
         _refuse(error)
-    table = Table(box=None, pad_edge=False)
-    for title in ("ended", "plan", "status"):
-        table.add_column(title, no_wrap=True)
-    for title in ("took", "time left off", "bar off"):
-        table.add_column(title, no_wrap=True, justify="right")
-    table.add_column("job", no_wrap=True, overflow="ellipsis")
-    for record in records:
-        table.add_row(
-            f"{datetime.fromtimestamp(record.ended_at).astimezone():%Y-%m-%d %H:%M}",
-            " ".join(filter(None, (record.plan, record.deployment))),
-            record.status,
-            duration(sum(record.seconds.values())),
-            "" if record.eta_error is None else f"{100 * record.eta_error:.0f} %",
-            "" if record.bar_error is None else f"{record.bar_error:.0f} points",
-            record.job_id,
-        )
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)  # nothing is cut off in a pipe
-    console.print(table if records else "no runs yet")
+    console.print(table_of(records) if records else "no runs yet")
 
 
 @app.command()
@@ -341,14 +325,22 @@ def up(
 def deploy() -> None:
     """Make the deployments on the Prefect server that `PREFECT_API_URL` names, or make them anew.
 
-    The same as `prefect --no-prompt deploy --all` in a clone. Their work pool must be there:
+    The same as `prefect --no-prompt deploy --all` in a clone, and automations by which the server
+    ends runs that died with their machine. Their work pool must be there:
     `prefect work-pool create local --type process`.
     """
+    from prefect.client.orchestration import get_client
+
+    from flows.automations import bury_the_dead
     from flows.deployments import deploy_command, prefect_file
 
-    os.chdir(prefect_file().parent)  # Prefect would take a folder `flows`, where one is, for ours
-    command = deploy_command()
-    os.execv(command[0], command)  # noqa: S606 - it becomes that program
+    # Elsewhere Prefect would take a folder `flows`, where one is, for ours.
+    deployed = subprocess.run(deploy_command(), cwd=prefect_file().parent, check=False)  # noqa: S603
+    if deployed.returncode:
+        raise typer.Exit(deployed.returncode)
+    with get_client(sync_client=True) as client:
+        bury_the_dead(client)
+    typer.echo("Runs that die with their machine will be ended as crashed")
 
 
 def main() -> None:
@@ -372,29 +364,6 @@ def _check_time_limit(seconds: float) -> None:
     """Refuse what is no number; typer has checked the rest."""
     if not math.isfinite(seconds):
         raise ValueError(f"--time-limit: expected a number of seconds, got {seconds}")
-
-
-def _check_output(output: Path, instance: Path, *others: Path) -> Path:
-    """Refuse early what could not be written at the end, or would overwrite another file."""
-    if output.is_dir():
-        raise ValueError(f"{output}: expected a file to write to, got a folder")
-    folder = output.absolute().parent
-    if not folder.is_dir():
-        raise ValueError(f"{output}: expected an existing folder, got {output.parent}")
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"{output}: expected a folder that can be written to, got {output.parent}")
-    if _is_same(output, instance):
-        raise ValueError(f"{output}: expected a new file, got the instance itself")
-    for other in others:
-        if _is_same(output, other):
-            raise ValueError(f"{output}: expected another file for the curve than for a timetable")
-    return output
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    return one.absolute() == other.absolute() or (
-        one.exists() and other.exists() and one.samefile(other)
-    )
 
 
 def _refuse(error: Exception | str) -> NoReturn:
