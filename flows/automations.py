@@ -42,14 +42,20 @@ def bury_the_dead(
         Time in which nobody begins a run that a worker has taken.
     """
     for name, after, within in (
-        ("its heart", "prefect.flow-run.heartbeat", silent_for),
-        ("its beginning", "prefect.flow-run.Pending", pending_for),
+        # Either of the two: a run may die before its first heartbeat.
+        ("its heart", {"prefect.flow-run.Running", "prefect.flow-run.heartbeat"}, silent_for),
+        # A worker has two names for it: when it has taken a run, and when it starts a process.
+        (
+            "its beginning",
+            {"prefect.flow-run.Pending", "prefect.flow-run.Submitting"},
+            pending_for,
+        ),
     ):
         automation = AutomationCore(
             name=f"{timetable.name}: crash a run when {name} is missing",
             description="Made by `horarium deploy`.",
             trigger=EventTrigger(
-                after={after},
+                after=after,
                 expect={"prefect.flow-run.*"},
                 for_each={"prefect.resource.id"},
                 match={"prefect.resource.id": "prefect.flow-run.*"},

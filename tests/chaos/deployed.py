@@ -14,7 +14,7 @@ from tests.chaos.servers import Command, clean_environment
 from tests.flows.everything import processes
 from tracking.child import free_port
 
-__all__ = ["PATIENCE_SECONDS", "Deployed", "wait"]
+__all__ = ["ENDS", "PATIENCE_SECONDS", "Deployed", "wait"]
 
 PATIENCE_SECONDS = 240
 ENDS = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,8 +23,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.automations import bury_the_dead
 from tests.chaos.conftest import Measure
-from tests.chaos.deployed import Deployed, wait
+from tests.chaos.deployed import ENDS, Deployed, wait
 from tests.chaos.servers import RedisServer
+from tests.flows.postgres import postgres
 from timetabling.formats import read_problem, read_solution
 from timetabling.formats.ectt import write as write_ectt
 from timetabling.generator import generate
@@ -70,7 +71,10 @@ def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SetUp]:
     redis = RedisServer()
     with ExitStack() as stack:
         stack.callback(redis.close)
-        deployed = Deployed(folder, redis.url, stack)
+        # On SQLite, Prefect's server may lose what its automations have to know: "locked".
+        database = stack.enter_context(postgres())
+        server = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database}
+        deployed = Deployed(folder, redis.url, stack, **server)
         where = {PREFECT_API_URL: str(deployed.api.base_url).rstrip("/")}
         with temporary_settings(where), get_client(sync_client=True) as client:
             bury_the_dead(client, silent_for=SILENT_FOR, pending_for=PENDING_FOR)
@@ -115,14 +119,19 @@ def reading(published: Path) -> Iterator[set[str]]:
 
 
 def strike(set_up: SetUp, victim: str, run_id: str, pause_seconds: float) -> None:
-    """Kill a part; what does not come back by itself is started again after a pause."""
+    """Kill a part; what does not come back by itself is started again after a pause.
+
+    A run that has not begun is waited for; of one that is over, nothing is left to kill.
+    """
     deployed = set_up.deployed
+    running: list[int] = []
     if victim in ("flow", "machine"):
-        running = wait(lambda: processes_of(run_id), deployed.said)
+        while not running and deployed.state_of(run_id) not in ENDS:
+            running = processes_of(run_id)
     if victim in ("worker", "machine"):
         deployed.worker.kill()
-    if victim in ("flow", "machine"):
-        for pid in running:
+    for pid in running:
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     if victim == "server":
         deployed.server.kill()
@@ -193,3 +202,17 @@ def test_a_run_ends_and_what_is_published_is_whole(
     wait(lambda: not processes_of(run_id), "its processes end")
     wait(lambda: not set_up.kept, lambda: f"{set_up.kept}")
     assert [*set_up.published.parent.iterdir()] == [set_up.published], "no drafts are left"
+
+
+def test_a_run_that_a_worker_took_and_nobody_begins_is_ended(set_up: SetUp) -> None:
+    deployed = set_up.deployed
+    made = deployed.ask("POST", "/automations/filter", {})
+    assert len(made) == 2, "making them again, for other times, makes no more"
+    on_demand = deployed.deployment("on-demand")["id"]
+    some_day = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2999-01-01T00:00:00Z"}}
+    wanted = {"parameters": {"instance": str(set_up.instance)}, "state": some_day}
+    run_id = deployed.ask("POST", f"/deployments/{on_demand}/create_flow_run", wanted)["id"]
+    taken = {"state": {"type": "PENDING"}, "force": True}
+    deployed.ask("POST", f"/flow_runs/{run_id}/set_state", taken)
+    assert deployed.end_of(run_id) == "CRASHED"
+    assert "Nothing was heard of it for 40 s" in str(deployed.ask("GET", f"/flow_runs/{run_id}"))
