@@ -7,8 +7,9 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from flows.brief import Brief
 from flows.timetable import timetable
-from tasks.budget import Budget
+from timetabling.problem import Timetable
 
 __all__ = ["main"]
 
@@ -23,11 +24,11 @@ def main() -> None:
     improve = making.improve
     began: list[float] = []
 
-    def fail_once(*arguments: Any) -> Any:
-        began.extend(each.started_at for each in arguments if isinstance(each, Budget))
+    def fail_once(best: Timetable, least: int, brief: Brief) -> Any:
+        began.append(brief.budget.started_at)
         if what.get("fails_once") and len(began) == 1:
             raise OSError("a worker is gone")
-        return improve(*arguments)
+        return improve(best, least, brief)
 
     making.improve = fail_once
     flow = timetable.with_options(**what["options"])
