@@ -10,6 +10,7 @@ work: it is also given as a share of a run of 120 s.
 from __future__ import annotations
 
 import argparse
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -124,6 +125,8 @@ def main() -> None:
     parser.add_argument("--work-limit", type=int, default=40_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
+    for name in ("prefect", "tracking"):  # what is called directly has no run to report to
+        logging.getLogger(name).setLevel(logging.ERROR)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(prefect_test_harness(server_startup_timeout=240))
