@@ -75,7 +75,8 @@ def test_a_thousand_watch_while_redis_then_prefect_then_both_are_away(
         app = live_app(redis_door.url, tmp_path, PACE, max_streams_a_user=2 * VIEWERS)
         app.add_api_route("/tests/tasks", _tasks)
         with serving(app) as server, client_of(server) as service:
-            ticket = service.post(f"/api/generation/stream/{run.id}/ticket/").json()["url"]
+            ask_for_one = f"/api/generation/stream/{run.id}/ticket/"
+            ticket = service.post(ask_for_one).json()["url"]
             request = f"GET {ticket} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
             with Crowd(server.port, request, VIEWERS) as crowd:
 
@@ -115,6 +116,7 @@ def test_a_thousand_watch_while_redis_then_prefect_then_both_are_away(
                 # After an outage: what the first one loads and logs is no viewer's.
                 things_before = things()
 
+                ticket = service.post(ask_for_one).json()["url"]  # good for a minute
                 prefect_door.shut()
                 goes_on()
                 with redis_away():
