@@ -32,7 +32,7 @@ def bury_the_dead(
 ) -> None:
     """Have the server end, as crashed, runs of which nothing is heard any more.
 
-    What is there under the same names is made anew.
+    What is there under the same names is made anew; what is switched off stays off.
 
     Parameters
     ----------
@@ -78,6 +78,7 @@ def bury_the_dead(
         )
         known = client.read_automations_by_name(automation.name)
         if known:
+            automation.enabled = known[0].enabled
             client.update_automation(known[0].id, automation)
         else:
             client.create_automation(automation)

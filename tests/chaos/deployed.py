@@ -11,23 +11,18 @@ import httpx
 
 from tests.chaos import servers
 from tests.chaos.servers import Command, clean_environment
-from tests.flows.everything import processes
+from tests.flows.everything import PATIENCE_SECONDS, processes, wait
 from tracking.child import free_port
 
-__all__ = ["ENDS", "PATIENCE_SECONDS", "Deployed", "wait"]
+__all__ = ["ENDS", "Deployed"]
 
-PATIENCE_SECONDS = 240
 ENDS = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-
-
-def wait(until: Any, what: Any) -> Any:
-    return servers.wait(until, what, seconds=PATIENCE_SECONDS)
 
 
 class Deployed:
     """Horarium's deployments on a Prefect server, and a worker that runs them.
 
-    What is killed stays away until it is started again.
+    Both can be killed, and stay away until they are started again.
     """
 
     def __init__(
@@ -37,6 +32,7 @@ class Deployed:
         api = f"http://127.0.0.1:{self._port}/api"
         self.data = folder / "data"
         self._folder = folder
+        self._running: dict[str, Command] = {}
         self._environment = clean_environment(
             PREFECT_HOME=str(folder / "prefect"),
             PREFECT_API_URL=api,
@@ -56,14 +52,20 @@ class Deployed:
 
     def start_server(self) -> None:
         """Start Prefect's server, and wait until it answers."""
-        self.server = self._start(
+        self._running["server"] = self._start(
             "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port)
         )
         wait(self._answers, self.said)
 
     def start_worker(self) -> None:
         """Start a worker of the pool."""
-        self.worker = self._start("prefect", "worker", "start", "--pool", "local", "--limit", "3")
+        self._running["worker"] = self._start(
+            "prefect", "worker", "start", "--pool", "local", "--limit", "3"
+        )
+
+    def kill(self, part: str) -> None:
+        """End the ``server`` or the ``worker`` at once; runs have process groups of their own."""
+        self._running[part].close()
 
     def run(self, *command: str) -> str:
         """Run a command to its end; gives what it said."""
@@ -109,14 +111,14 @@ class Deployed:
 
     def said(self) -> str:
         """What those that run have said last."""
-        return "\n".join(command.said[-3000:] for command in (self.server, self.worker))
+        return "\n".join(command.said[-3000:] for command in self._running.values())
 
     def _start(self, program: str, *arguments: str) -> Command:
         path = Path(sys.executable).with_name(program)
         return Command([path, *arguments], self._folder, self._environment, cwd=self._folder)
 
     def _answers(self) -> bool:
-        assert self.server.is_running, self.server.said
+        assert self._running["server"].is_running, self.said()
         try:
             return self.api.get("/health").is_success
         except httpx.TransportError:
@@ -124,11 +126,11 @@ class Deployed:
 
     def _close(self) -> None:
         # A run leads a process group: it would outlive a worker that is killed.
-        ours = {command.pid for command in (self.server, self.worker)}
+        ours = {command.pid for command in self._running.values()}
         for pid, parent, group, _ in sorted(processes()):
             if parent in ours:
                 ours.add(pid)
                 if group == pid:
                     servers.end_group(pid)
-        for command in (self.worker, self.server):
+        for command in self._running.values():
             command.close()

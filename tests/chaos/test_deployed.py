@@ -23,8 +23,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.automations import bury_the_dead
 from tests.chaos.conftest import Measure
-from tests.chaos.deployed import ENDS, Deployed, wait
+from tests.chaos.deployed import ENDS, Deployed
 from tests.chaos.servers import RedisServer
+from tests.flows.everything import wait
 from tests.flows.postgres import postgres
 from timetabling.formats import read_problem, read_solution
 from timetabling.formats.ectt import write as write_ectt
@@ -126,23 +127,21 @@ def strike(set_up: SetUp, victim: str, run_id: str, pause_seconds: float) -> Non
     deployed = set_up.deployed
     running: list[int] = []
     if victim in ("flow", "machine"):
-        while not running and deployed.state_of(run_id) not in ENDS:
-            running = processes_of(run_id)
+        wait(lambda: processes_of(run_id) or deployed.state_of(run_id) in ENDS, deployed.said)
+        running = processes_of(run_id)
     if victim in ("worker", "machine"):
-        deployed.worker.kill()
+        deployed.kill("worker")
     for pid in running:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     if victim == "server":
-        deployed.server.kill()
+        deployed.kill("server")
     if victim == "Redis":
         set_up.redis.kill()
     time.sleep(pause_seconds)
     if victim in ("worker", "machine"):
-        deployed.worker.close()
         deployed.start_worker()
     if victim == "server":
-        deployed.server.close()
         deployed.start_server()
     if victim == "Redis":
         set_up.redis.start()

@@ -19,12 +19,13 @@ from tracking.child import free_port
 from tracking.snapshot import ENDS, Snapshot
 from tracking.store import Store
 
-__all__ = ["Everything", "Start", "processes", "wait"]
+__all__ = ["PATIENCE_SECONDS", "Everything", "Start", "processes", "wait"]
 
 Start = Callable[..., Run]
 
 
-wait = partial(servers.wait, seconds=240)
+PATIENCE_SECONDS = 240
+wait = partial(servers.wait, seconds=PATIENCE_SECONDS)
 
 
 class Everything:

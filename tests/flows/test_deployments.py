@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.chaos.deployed import PATIENCE_SECONDS, Deployed, wait
+from tests.chaos.deployed import Deployed
 from tests.chaos.servers import ROOT
+from tests.flows.everything import PATIENCE_SECONDS, wait
 from tests.flows.postgres import postgres
 from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import evaluate, formulation
@@ -72,6 +73,15 @@ def test_the_deployments_tell_what_they_take(cluster: Deployed) -> None:
         assert options["collision_strategy"] == "ENQUEUE"
     variables = cluster.deployment("large")["job_variables"]
     assert variables["env"]["HORARIUM_TASK_RUNNER"] == "dask"
+
+
+def test_deploying_again_makes_no_automation_twice_and_switches_none_on(cluster: Deployed) -> None:
+    made = cluster.ask("POST", "/automations/filter", {})
+    assert [each["enabled"] for each in made] == [True, True]
+    cluster.ask("PATCH", f"/automations/{made[0]['id']}", {"enabled": False})
+    cluster.run("horarium", "deploy")
+    again = {each["id"]: each["enabled"] for each in cluster.ask("POST", "/automations/filter", {})}
+    assert again == {made[0]["id"]: False, made[1]["id"]: True}
 
 
 def test_a_value_of_the_wrong_kind_is_refused(cluster: Deployed) -> None:
