@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.chaos.servers import PrefectServer
 from tests.leaks import watch_for_leaks
+
+if TYPE_CHECKING:
+    from tests.chaos.servers import PrefectServer
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -27,7 +29,9 @@ def every_key_in_every_redis_has_an_expiry() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
     """A Prefect server of the tests' own, for whoever asks for it."""
-    server = PrefectServer(tmp_path_factory.mktemp("prefect-server"))
+    from tests.chaos import servers  # it imports Prefect, which fast tests do without
+
+    server = servers.PrefectServer(tmp_path_factory.mktemp("prefect-server"))
     try:
         server.wait()
         yield server
