@@ -3,8 +3,8 @@
     python -m benchmarks.speed.orchestration [--work-limit UNITS] [--rounds ROUNDS]
 
 Both do the same work, in turns, in this process, and find the same timetable; a Prefect server
-and a Redis run beside it, and started before. What the flow takes longer does not grow with the
-work: it is also given as a share of a run of 120 s.
+and a Redis run beside it, started before. What the flow takes longer grows with its tasks, not
+with the work: it is also given as a share of a run of 120 s.
 """
 
 from __future__ import annotations
@@ -90,7 +90,6 @@ def bare(value: Any) -> Any:
 @contextmanager
 def without_prefect() -> Iterator[None]:
     """Have the stages call their engines in as many threads as the flow has."""
-    # The bound is proven beside the others, as in the flow.
     with ThreadPoolExecutor(Settings().num_workers) as threads, ExitStack() as stack:
         for module, names in TASKS:
             for name in names:
@@ -110,11 +109,6 @@ def run_directly(instance: Path, output: Path, work: int, courses_a_cluster: int
         best = improving.improve(best, least, brief)
     write_solution(best, output)
     return len(clustering.clusters)
-
-
-def run_flow(instance: Path, output: Path, work: int) -> None:
-    """Make the same by the flow."""
-    timetable(instance=instance, output=output, work_limit=work)
 
 
 def main() -> None:
@@ -143,7 +137,7 @@ def main() -> None:
                 began = time.monotonic()
                 clusters = run_directly(instance, outputs[0], asked.work_limit, size)
                 between = time.monotonic()
-                run_flow(instance, outputs[1], asked.work_limit)
+                timetable(instance=instance, output=outputs[1], work_limit=asked.work_limit)
                 ended = time.monotonic()
                 if outputs[0].read_text() != outputs[1].read_text():
                     raise RuntimeError("expected the same timetable from both, got two")
