@@ -368,5 +368,10 @@ def _check_time_limit(seconds: float) -> None:
 
 def _refuse(error: Exception | str) -> NoReturn:
     """Say what is wrong in one message, and end with status 2."""
-    typer.echo(f"horarium: {error}", err=True)
+    from pydantic import ValidationError
+
+    from tracking.settings import complaints
+
+    said = complaints(error) if isinstance(error, ValidationError) else error
+    typer.echo(f"horarium: {said}", err=True)
     raise typer.Exit(2)

@@ -209,6 +209,23 @@ def test_serving_others_than_this_machine_needs_configured_tokens(
     assert "HORARIUM_ADMIN_TOKEN" in err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("HORARIUM_MAX_UPLOAD_BYTES", "many", "HORARIUM_MAX_UPLOAD_BYTES: Input should be a"),
+        ("HORARIUM_REDIS_ULR", "x", "HORARIUM_REDIS_ULR: expected a setting's name, perhaps"),
+    ],
+)
+def test_a_wrong_variable_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    status, out, err = invoke("serve")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"horarium: {complaint}")
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments", [["serve"], ["up"], ["up", "--prefect-port"]])
 def test_a_port_in_use_is_said_before_anything_starts(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -15,13 +15,15 @@ import pytest
 from prefect import flow
 from prefect.testing.utilities import prefect_test_harness
 
-from flows.files import CURVE, SOLUTION
+from flows.files import CURVE, SOLUTION, job_folder
 from flows.publishing import publish_all
+from flows.timetable import timetable
 from tasks.put_in_place import put_in_place
 from tests.chaos.servers import ROOT
 from timetabling.formats import read_problem, read_solution
-from timetabling.penalties import FORMULATIONS
+from timetabling.penalties import FORMULATIONS, evaluate
 from timetabling.problem import Lecture, Timetable
+from tracking.embedded import embedded_redis
 from tracking.job_files import DOCUMENT
 
 pytestmark = pytest.mark.slow
@@ -153,6 +155,22 @@ def test_ctrl_c_between_two_files_takes_the_first_back(
         signal.signal(signal.SIGINT, before)
     assert texts(folder) == BEFORE
     assert not [*folder.glob(".*")]
+
+
+def test_sigterm_between_two_files_leaves_a_whole_timetable(
+    tmp_path: Path, at_second_step: Arrange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is how Prefect cancels a run: what has been found is published before it ends."""
+    at_second_step(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    with embedded_redis() as url:
+        monkeypatch.setenv("HORARIUM_REDIS_URL", url)
+        monkeypatch.setenv("HORARIUM_DATA_FOLDER", str(tmp_path))
+        tiny = ROOT / "examples" / "tiny.ectt"
+        state: Any = timetable(instance=tiny, work_limit=1000, job_id="mine", return_state=True)
+    assert state.is_cancelled()
+    folder = job_folder("mine", tmp_path)
+    assert set(texts(folder)) == {SOLUTION, DOCUMENT, CURVE}
+    assert evaluate(read_solution(folder / SOLUTION, PROBLEM), FORMULATIONS["UD2"]).is_feasible
 
 
 def test_what_a_killed_attempt_left_is_gone_after_the_next(

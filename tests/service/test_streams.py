@@ -185,14 +185,24 @@ def test_nothing_is_lost_or_repeated_for_viewers_who_come_at_any_time(
         job.publish(pick.randint(1, EVENTS_KEPT // 2))
         job.publish(**fields)
         with moved:
-            assert moved.wait_for(lambda: all(m and m[-1].id == job.seq for m in seen), 60)
+            moved.wait_for(lambda: not behind(), 60)
+            assert not behind(), f"of {job.seq}: {behind()}"
 
-    viewers = []
+    def behind() -> list[str]:
+        """Which viewers have not seen the newest, and how far each has come."""
+        return [
+            f"{thread.name}, {'alive' if thread.is_alive() else 'dead'}: {mine[-2:]}"
+            for thread, mine in zip(viewers, seen, strict=True)
+            if not mine or mine[-1].id != job.seq
+        ]
+
+    viewers: list[threading.Thread] = []
     for number in range(24):
         seen.append([])
         cursor = None if number % 3 == 0 else pick.randint(0, job.seq)
         watching = (number % 2 == 1, seen[-1], cursor)
-        viewers.append(threading.Thread(target=watch, args=watching))
+        name = f"viewer {number} from {cursor}"
+        viewers.append(threading.Thread(target=watch, args=watching, name=name))
         viewers[-1].start()
         publish()
     publish(status="completed")
