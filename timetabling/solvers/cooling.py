@@ -5,7 +5,10 @@ Temperatures are in points of cost, and follow from the instance's figures.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
+
+import numpy as np
 
 from timetabling.kernels.model import Model
 
@@ -17,7 +20,10 @@ SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
 # (10 a course) 15 in place of 3 took 20 points off; on comp02 (3 a course) it added 15.
 COOLEST_START, HOTTEST_START = 3.0, 15.0
 USUAL_CURRICULA, HEAT_PER_CURRICULUM = 4.0, 2.0  # a course
-END_OF_COOLING = 0.14  # below, nothing was found on the ITC-2007 instances
+# Below, nothing was found on the ITC-2007 instances. A point of room stability can be lost in as
+# many ways as lectures have other rooms: where there were 26,000 (EA03, 65 rooms), seven such
+# points were left at 0.14 and none at 0.11. So many of them may be lost at a time in the end:
+END_OF_COOLING, ROOM_CHANGES_AT_END = 0.14, 3.5
 SWEEPS_END = 0.4  # share of the budget after which cooling starts, feasible or not
 WEIGHT_GROWTH = 10.0  # of a violation, after that: 1 + 10 x (share of the budget since)
 
@@ -27,6 +33,7 @@ class Heat(NamedTuple):
 
     sweep: float
     start: float
+    end: float
     violation_weight: float
 
 
@@ -63,7 +70,16 @@ def choose_heat(model: Model) -> Heat:
     weight = max(LEAST_VIOLATION_WEIGHT, float(most_saved))
     curricula = len(model.curricula) / model.num_courses
     start = COOLEST_START + HEAT_PER_CURRICULUM * max(0.0, curricula - USUAL_CURRICULA)
-    return Heat(weight * SWEEP_HEAT, min(HOTTEST_START, start), weight)
+    return Heat(weight * SWEEP_HEAT, min(HOTTEST_START, start), _end_of_cooling(model), weight)
+
+
+def _end_of_cooling(model: Model) -> float:
+    """As cold as to leave few lectures in another room than the rest of their course."""
+    lectures, rooms = np.diff(model.first_lecture), np.diff(model.rooms_start)
+    changes = int((lectures * (rooms - 1))[lectures > 1].sum())
+    if not model.rules.stability or changes <= ROOM_CHANGES_AT_END:
+        return END_OF_COOLING
+    return min(END_OF_COOLING, model.rules.stability / math.log(changes / ROOM_CHANGES_AT_END))
 
 
 def plan_generation(
@@ -84,7 +100,7 @@ def plan_generation(
         for g in (generation, generation + 1)
     )
     cooled = (0.0, 0.0) if cooling is None else (cooling.done(begun), cooling.done(end))
-    hot, cold = (heat.start * (END_OF_COOLING / heat.start) ** x for x in cooled)
+    hot, cold = (heat.start * (heat.end / heat.start) ** x for x in cooled)
     return Generation(
         num_moves=num_moves,
         temperatures=(hot, cold),
