@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from timetabling.problem import Timetable
 
@@ -68,6 +72,18 @@ class _Schedule:
             self.room_at[lecture.course].setdefault(lecture.period, lecture.room)
         day_of = problem.periods_per_day
         self.on_day = [Counter(p // day_of for p in at) for at in self.room_at]
+
+    @cached_property
+    def curricula(self) -> NDArray[np.int64]:
+        """Lectures of each curriculum: shape (curricula, days, periods a day)."""
+        problem = self.problem
+        held = np.zeros((len(problem.courses), problem.num_periods), np.int64)
+        for c, at in enumerate(self.room_at):
+            held[c, list(at)] = 1
+        loads = np.zeros((len(problem.curricula), problem.num_periods), np.int64)
+        which = np.repeat(np.arange(len(loads)), [len(q.courses) for q in problem.curricula])
+        np.add.at(loads, which, held[[c for q in problem.curricula for c in q.courses]])
+        return loads.reshape(-1, problem.num_days, problem.periods_per_day)
 
 
 def lectures(schedule: _Schedule) -> int:
@@ -148,25 +164,18 @@ def double_lectures(schedule: _Schedule) -> int:
 
 def isolated_lectures(schedule: _Schedule) -> int:
     """Lectures of a curriculum with no other of it in the period before or after."""
-    isolated = 0
-    for day in _curriculum_days(schedule):
-        padded = [0, *day, 0]
-        isolated += sum(
-            here
-            for before, here, after in zip(padded, padded[1:], padded[2:], strict=False)
-            if not before and not after
-        )
-    return isolated
+    here = schedule.curricula
+    before, after = np.zeros_like(here), np.zeros_like(here)
+    before[:, :, 1:], after[:, :, :-1] = here[:, :, :-1], here[:, :, 1:]
+    return int(here[(before == 0) & (after == 0)].sum())
 
 
 def windows(schedule: _Schedule) -> int:
     """Free periods of a curriculum between two of its lectures on a day."""
-    free = 0
-    for day in _curriculum_days(schedule):
-        busy = [slot for slot, count in enumerate(day) if count]
-        if busy:
-            free += busy[-1] - busy[0] + 1 - len(busy)
-    return free
+    busy = schedule.curricula > 0
+    begun = np.logical_or.accumulate(busy, axis=2)
+    to_come = np.logical_or.accumulate(busy[:, :, ::-1], axis=2)[:, :, ::-1]
+    return int((begun & to_come & ~busy).sum())
 
 
 def student_load(schedule: _Schedule) -> int:
@@ -174,8 +183,9 @@ def student_load(schedule: _Schedule) -> int:
     if schedule.problem.daily_lectures is None:
         return 0
     fewest, most = schedule.problem.daily_lectures
-    loads = filter(None, map(sum, _curriculum_days(schedule)))
-    return sum(max(0, fewest - load, load - most) for load in loads)
+    loads = schedule.curricula.sum(axis=2)
+    beyond = np.maximum(np.maximum(fewest - loads, loads - most), 0)
+    return int(beyond[loads > 0].sum())
 
 
 def travel_distance(schedule: _Schedule) -> int:
@@ -192,20 +202,6 @@ def travel_distance(schedule: _Schedule) -> int:
             if (p + 1) % problem.periods_per_day:
                 moves += sum(a != b for a in here for b in there.get(p + 1, ()))
     return moves
-
-
-def _curriculum_days(schedule: _Schedule) -> list[list[int]]:
-    """Lectures by slot, for each curriculum and day."""
-    problem = schedule.problem
-    days = []
-    for curriculum in problem.curricula:
-        load = [0] * problem.num_periods
-        for c in curriculum.courses:
-            for p in schedule.room_at[c]:
-                load[p] += 1
-        step = problem.periods_per_day
-        days += [load[i : i + step] for i in range(0, problem.num_periods, step)]
-    return days
 
 
 RULES: Mapping[str, Callable[[_Schedule], int]] = MappingProxyType(

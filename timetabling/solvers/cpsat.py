@@ -209,8 +209,12 @@ def _near(problem: Problem, course: int, size: int, rng: random.Random) -> set[i
 
 
 def _better(start: Timetable, found: Timetable, rules: Formulation) -> Result:
-    scored = [(timetable, evaluate(timetable, rules)) for timetable in (start, found)]
-    timetable, score = min(scored, key=lambda pair: pair[1].order)
+    """The better of two, where `found` breaks no hard rule that `start` keeps."""
+    timetable, score = found, evaluate(found, rules)
+    if len(found.lectures) <= len(start.lectures):  # else it lacks fewer
+        before = evaluate(start, rules)
+        if before.order <= score.order:
+            timetable, score = start, before
     return Result(timetable, score.num_violations, score.cost, units=1)
 
 
