@@ -15,7 +15,7 @@ __all__ = ["write"]
 
 _STAGE = "cpsat_solving"
 _UNITS = 1_000_000  # of a job's stage: none is done before its time
-_CLOCK_SECONDS = 0.001  # what a snapshot's time is rounded to
+_NOTICE_SECONDS = 0.5  # for whoever must know from when on snapshots count
 
 
 def write(pipe: Connection, redis_url: str, names: Sequence[str]) -> None:
@@ -30,7 +30,7 @@ def write(pipe: Connection, redis_url: str, names: Sequence[str]) -> None:
     for job in jobs:
         job.start_stage(_STAGE, time.time())
         _publish(store, job)
-    counts = [0] * len(jobs)
+    counts, since = [0] * len(jobs), float("inf")
     pace: float | None = None
     began, turn = time.monotonic(), 0
     pipe.send("live")
@@ -38,8 +38,7 @@ def write(pipe: Connection, redis_url: str, names: Sequence[str]) -> None:
         # One after the other, so that their snapshots are spread over the time.
         wait = None if pace is None else began + turn * pace / len(jobs) - time.monotonic()
         if not pipe.poll(None if wait is None else max(0.0, wait)):
-            _publish(store, jobs[turn % len(jobs)])
-            counts[turn % len(jobs)] += 1
+            counts[turn % len(jobs)] += _publish(store, jobs[turn % len(jobs)]) >= since
             turn += 1
             continue
         try:
@@ -49,16 +48,15 @@ def write(pipe: Connection, redis_url: str, names: Sequence[str]) -> None:
         if command == "pace":
             pace, began, turn = argument, time.monotonic(), 0
         elif command == "begin":
-            since = time.time() + _CLOCK_SECONDS
-            time.sleep(2 * _CLOCK_SECONDS)
-            counts = [0] * len(jobs)
+            counts, since = [0] * len(jobs), time.time() + _NOTICE_SECONDS
             pipe.send(since)
         elif command == "end":
             pace = None
             pipe.send(counts)
 
 
-def _publish(store: Store, job: Progress) -> None:
+def _publish(store: Store, job: Progress) -> float:
+    """Gives the time that the snapshot says it was published at."""
     now = time.time()
     job.count(job.completed + 1, _UNITS, now)
     snapshot = job.next(now)
@@ -66,4 +64,4 @@ def _publish(store: Store, job: Progress) -> None:
         # Each must arrive, even where a busy machine makes Redis late.
         with suppress(Unavailable):
             store.write(snapshot, generation="benchmark", stage=_STAGE)
-            return
+            return snapshot["published_at"]
