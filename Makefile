@@ -16,8 +16,8 @@ demo: .venv/kernels  ## solve the shipped instance with live progress
 page: .venv/kernels $(PAGE)  ## everything on this machine: Prefect, a worker, the service and its page
 	$(BIN)/horarium up
 
-# Two files of tests at a time: much of them is waiting.
-PYTEST = $(BIN)/pytest -n 2 --dist loadfile
+# Two files of tests at a time, in the order of tests/conftest.py: much of them is waiting.
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: .venv/kernels $(PAGE)  ## every test
 	cd web && npm test

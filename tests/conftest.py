@@ -16,6 +16,17 @@ from tests.leaks import watch_for_leaks
 if TYPE_CHECKING:
     from tests.chaos.servers import PrefectServer
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with whole set-ups begin first: no process is left alone with a long one at the end.
+
+    `make test-fast`, which has none of them, tells soonest what is broken.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
