@@ -55,6 +55,14 @@ class Settings(SharedSettings):
         """How many threads one search may use. On Dask a task has one core."""
         return 1 if self.task_runner == "dask" else max(1, self.num_workers // self.num_islands)
 
+    @property
+    def threads_of_tasks(self) -> int:
+        """How many tasks run in the flow's process at once.
+
+        One more than workers: the bound is proven beside the clusters, and holds none of them up.
+        """
+        return self.num_workers + 1
+
     def make_task_runner(self) -> TaskRunner[Any]:
         """Build the task runner that is asked for.
 
@@ -73,5 +81,4 @@ class Settings(SharedSettings):
                 ) from error
             # By its address: a cluster of the runner's own is lost when Prefect copies it.
             return DaskTaskRunner(address=self.dask_address)
-        # One more: the bound is proven beside the clusters, and holds none of them up.
-        return ThreadPoolTaskRunner(max_workers=self.num_workers + 1)
+        return ThreadPoolTaskRunner(max_workers=self.threads_of_tasks)

@@ -90,7 +90,7 @@ def bare(value: Any) -> Any:
 @contextmanager
 def without_prefect() -> Iterator[None]:
     """Have the stages call their engines in as many threads as the flow has."""
-    with ThreadPoolExecutor(Settings().num_workers + 1) as threads, ExitStack() as stack:
+    with ThreadPoolExecutor(Settings().threads_of_tasks) as threads, ExitStack() as stack:
         for module, names in TASKS:
             for name in names:
                 stand_in = Direct(getattr(module, name), threads)
