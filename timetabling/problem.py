@@ -10,13 +10,14 @@ Everything refers to everything else by index: a course is its place in
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
-__all__ = ["Course", "Curriculum", "Lecture", "Problem", "Room", "Timetable"]
+__all__ = ["Course", "Curriculum", "Lecture", "Pin", "Problem", "Room", "Timetable"]
 
 MAX_DAYS = 60
 MAX_PERIODS_PER_DAY = 60  # a day fits the bits of one 64-bit word in the kernels
@@ -103,6 +104,18 @@ class Curriculum:
             raise ValueError(f"curriculum {self.id!r}: expected each course once")
 
 
+class Pin(NamedTuple):
+    """A place that lectures of a course must keep; indices of the course, the period, the room.
+
+    With a period, one lecture of the course is held then, in the room if one is named. Without a
+    period, all of its lectures are held in the room.
+    """
+
+    course: int
+    period: int | None
+    room: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A whole instance.
@@ -121,6 +134,9 @@ class Problem:
         Pairs (course, room) that do not fit together (a penalty in UD3, a hard rule in UD4).
     daily_lectures
         Fewest and most lectures a day of a curriculum (UD3 to UD5), or None.
+    pins
+        Places that lectures must keep: at most one for a course and period, one for a course
+        without a period, and no more periods of a course than it has lectures.
 
     Raises
     ------
@@ -137,6 +153,7 @@ class Problem:
     unavailable: frozenset[tuple[int, int]] = frozenset()
     unsuitable: frozenset[tuple[int, int]] = frozenset()
     daily_lectures: tuple[int, int] | None = None
+    pins: frozenset[Pin] = frozenset()
 
     def __post_init__(self) -> None:
         _check_range("days", self.num_days, 1, MAX_DAYS)
@@ -158,6 +175,29 @@ class Problem:
             low, high = self.daily_lectures
             _check_range("most daily lectures", high, 0, MAX_LECTURES)
             _check_range("fewest daily lectures", low, 0, high)
+        self._check_pins()
+
+    def _check_pins(self) -> None:
+        _check_indices("pin", (pin.course for pin in self.pins), self.courses)
+        periods = (pin.period for pin in self.pins if pin.period is not None)
+        _check_indices("pin", periods, range(self.num_periods))
+        _check_indices("pin", (pin.room for pin in self.pins if pin.room is not None), self.rooms)
+        held = Counter(pin.course for pin in self.pins if pin.period is not None)
+        if len({(pin.course, pin.period) for pin in self.pins}) < len(self.pins):
+            raise ValueError("pins: expected one for a course and period, got two with two rooms")
+        for c, number in held.items():
+            course = self.courses[c]
+            if number > course.num_lectures:
+                raise ValueError(
+                    f"pins: expected at most the {course.num_lectures} lectures of course "
+                    f"{course.id!r}, got {number}"
+                )
+        for pin in self.pins:
+            if pin.period is None and pin.room is None:
+                raise ValueError(
+                    f"pin of course {self.courses[pin.course].id!r}: "
+                    "expected a period or a room, got neither"
+                )
 
     @property
     def num_periods(self) -> int:

@@ -1,0 +1,128 @@
+"""`horarium generate`: a whole run, here."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, refuse, report_score
+from flows.targets import check_output
+from timetabling.formats import read_problem, read_solution
+from tracking.keys import check_job_id
+from tracking.plan import plan
+from tracking.store import Store
+
+__all__ = ["generate"]
+
+# Prefect reads these when it is imported. Its log lines would tear the bars apart.
+PREFECT_DEFAULTS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+}
+
+
+def generate(
+    instance: Instance,
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds from reading the file to the written timetable.")
+    ] = 120.0,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the timetable. [default: the instance's name + .sol]"),
+    ] = None,
+    rules: Rules = "UD2",
+    plan_name: PlanName = "default",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed searches the same way.")] = 0,
+    work_limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Units of work (some millions a second) in place of the time limit: "
+            "the same seed then gives the same timetable.",
+        ),
+    ] = None,
+    job_id: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the job; a broken-off job of that name, all else the same, goes on. "
+            "[default: the flow run's id]"
+        ),
+    ] = None,
+    redis_url: RedisUrl = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A timetable to go on from, `course room day period` a line."),
+    ] = None,
+    curve: Annotated[
+        Path | None,
+        typer.Option(help="Where to write what was found when: a CSV file, a line a change."),
+    ] = None,
+) -> None:
+    """Make a timetable: run the whole flow here, show its progress, write the best found.
+
+    Ctrl-C keeps the best timetable so far and writes it.
+    """
+    try:
+        chosen_plan = plan(plan_name)
+        if job_id is not None:
+            check_job_id(job_id)
+        if redis_url is not None:
+            Store(redis_url).close()
+        _check_time_limit(time_limit)
+        target = check_output(output or Path(f"{instance.stem}.sol"), instance)
+        if curve is not None:
+            check_output(curve, instance, target, *filter(None, [start]))
+        # Read here as well as in the flow: a typing error should cost no server's start.
+        problem = read_problem(instance)
+        if start is not None:
+            read_solution(start, problem)
+    except (ValueError, OSError) as error:
+        refuse(error)
+
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    try:
+        # Prefect and the engines take seconds to import; nothing above needs them.
+        from flows.run import run
+
+        parameters = {
+            "instance": instance.resolve(),
+            "output": target.resolve(),
+            "formulation": rules,
+            "time_limit_seconds": time_limit,
+            "work_limit": work_limit,
+            "plan": plan_name,
+            "seed": seed,
+            "start": None if start is None else start.resolve(),
+            "job_id": job_id,
+        }
+        published = run(
+            parameters,
+            chosen_plan,
+            redis_url=redis_url,
+            console=Console(stderr=True),
+            curve=curve,
+        )
+    except (ValueError, OSError) as error:
+        refuse(error)
+    except RuntimeError as error:
+        typer.echo(f"horarium: {error}", err=True)
+        raise typer.Exit(3) from error
+    report_score(published.score, rules, published.bound)
+    typer.echo(f"written: {target}")
+    if published.cancelled:
+        typer.echo("stopped early: this is the best timetable so far")
+        raise typer.Exit(130)
+    raise typer.Exit(0 if published.score.is_feasible else 1)
+
+
+def _check_time_limit(seconds: float) -> None:
+    """Refuse what is no number; typer has checked the rest."""
+    if not math.isfinite(seconds):
+        raise ValueError(f"--time-limit: expected a number of seconds, got {seconds}")
