@@ -57,10 +57,10 @@ def draw_room_use(found: Document, week: Week) -> str:
         for paths, (_, colour) in zip(cells, SHADES, strict=True)
         if paths
     ]
-    width = max(x(num_days - 1, per_day) + MARGIN, LEFT + 360)
+    width = max(x(num_days - 1, per_day) + MARGIN, LEFT + 400)
     below = TOP + len(rooms) * CELL
     for place, (text, colour) in enumerate(SHADES):
-        left, top = LEFT + place % 2 * 170, below + 14 + place // 2 * 18
+        left, top = LEFT + place % 2 * 200, below + 14 + place // 2 * 18
         parts.append(
             f'<rect x="{left}" y="{top}" width="13" height="13" fill="{colour}"/>'
             f'<text x="{left + 19}" y="{top + 11}">{text}</text>'

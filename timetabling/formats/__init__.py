@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from timetabling.formats import ctt, ectt, lectures, solution
-from timetabling.formats.solution import write_solution
 from timetabling.formats.text import InputError, check_file
 from timetabling.problem import Problem, Timetable
 
@@ -52,3 +51,17 @@ def read_solution(path: Path, problem: Problem) -> Timetable:
         If reading fails half-way.
     """
     return _TIMETABLE_READERS.get(path.suffix.lower(), solution.read_solution)(path, problem)
+
+
+def write_solution(timetable: Timetable, path: Path) -> None:
+    """Write a timetable in one step: as a table (.csv), or else in the format of ITC-2007.
+
+    Raises
+    ------
+    ValueError
+        If the format cannot hold the name of a course or room, because of a space.
+    OSError
+        If the file cannot be written; what was there stays.
+    """
+    write = lectures.write_csv if path.suffix.lower() == ".csv" else solution.write_solution
+    write(timetable, path)

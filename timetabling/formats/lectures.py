@@ -7,12 +7,13 @@ periods are counted from 1.
 from __future__ import annotations
 
 import csv
+import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from timetabling.formats.cells import unguarded
+from timetabling.formats.cells import guarded, unguarded
 from timetabling.formats.text import (
     InputError,
     Report,
@@ -20,10 +21,11 @@ from timetabling.formats.text import (
     quote,
     read_lines,
     whole_number,
+    write_text,
 )
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["NEEDED", "SHEET", "read_csv", "read_workbook"]
+__all__ = ["NEEDED", "SHEET", "read_csv", "read_workbook", "write_csv"]
 
 NEEDED = ("course", "day", "period", "room")
 """The columns that say where a lecture is."""
@@ -59,6 +61,24 @@ def read_workbook(path: Path, problem: Problem) -> Timetable:
         If it is no workbook or has no such sheet, and as for `read_csv`.
     """
     return _read(path, _rows_of_workbook(path), problem)
+
+
+def write_csv(timetable: Timetable, path: Path) -> None:
+    """Write the four columns that are read, in the lectures' order, in one step.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there stays.
+    """
+    problem, text = timetable.problem, io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(NEEDED)
+    for lecture in timetable.lectures:
+        day, slot = divmod(lecture.period, problem.periods_per_day)
+        course, room = problem.courses[lecture.course].id, problem.rooms[lecture.room].id
+        writer.writerow([guarded(course), day + 1, slot + 1, guarded(room)])
+    write_text(path, text.getvalue())
 
 
 def _rows_of_csv(path: Path) -> Iterator[tuple[int, list[str]]]:

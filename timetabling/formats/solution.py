@@ -14,7 +14,7 @@ from timetabling.formats.text import (
 )
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["read_solution", "solution_text", "write_solution"]
+__all__ = ["check_names", "read_solution", "solution_text", "write_solution"]
 
 
 def read_solution(path: Path, problem: Problem) -> Timetable:
@@ -89,9 +89,19 @@ def write_solution(timetable: Timetable, path: Path) -> None:
     OSError
         If the file cannot be written; what was there stays.
     """
-    problem = timetable.problem
+    check_names(timetable.problem)
+    write_text(path, solution_text(timetable))
+
+
+def check_names(problem: Problem) -> None:
+    """Check that this format can hold the names of all courses and rooms.
+
+    Raises
+    ------
+    ValueError
+        If one of them has a space.
+    """
     for course in problem.courses:
         check_word("course", course.id)
     for room in problem.rooms:
         check_word("room", room.id)
-    write_text(path, solution_text(timetable))
