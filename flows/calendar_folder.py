@@ -25,10 +25,12 @@ def read_calendars(folder: Path) -> dict[str, bytes]:
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return {}
-    files = [] if not folder.is_dir() else [path for path in folder.rglob("*") if not path.is_dir()]
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
     other = next((path for path in files if path.suffix != ".ics" or path.is_symlink()), None)
     if other is not None or not (folder / WHOLE).is_file():
-        what = f"{other.relative_to(folder)} in it" if other else f"one without {WHOLE}"
+        what = f"one with {other.relative_to(folder)}" if other else f"one without {WHOLE}"
+        if not folder.is_dir():
+            what = "a file"
         raise ValueError(f"{folder}: expected a new folder, or one of calendars, got {what}")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from flows.picture import draw, worth_drawing
 from timetabling.exports.calendars import calendar_files, whole_calendar
 from timetabling.exports.certificate import Certificate
 from timetabling.exports.grids import Week, week_of
+from timetabling.exports.json_text import json_text
 from timetabling.exports.page import page
 from timetabling.exports.room_use import draw_room_use
 from timetabling.exports.semester import Semester
@@ -29,7 +29,7 @@ from timetabling.formats.text import InputError, read_lines, write_bytes
 from timetabling.problem import Timetable
 from timetabling.view import Document, document
 
-__all__ = ["FOLDER", "Export", "document_text", "kind_of", "read_semester"]
+__all__ = ["FOLDER", "Export", "kind_of", "read_semester"]
 
 COST_PICTURE, ROOM_PICTURE, FOLDER = "cost.svg", ".svg", "a folder of calendars"
 KINDS = (CERTIFICATE, COST_PICTURE, ".sol", ".csv", ".xlsx", ".json", ".html", ".ics", ROOM_PICTURE)
@@ -70,12 +70,6 @@ def read_semester(path: Path) -> Semester:
         raise InputError(f"{path}: expected TOML: {error}") from None
     except ValidationError as error:
         raise InputError(complaints_about(path, error)) from None
-
-
-def document_text(found: Document, certificate: Certificate) -> str:
-    """The document of a timetable in JSON, with its certificate."""
-    whole = {**found, "certificate": certificate.model_dump(mode="json")}
-    return json.dumps(whole, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -144,11 +138,9 @@ class Export:
             case ".xlsx":
                 return workbook(self.found, self.certificate, self.week)
             case ".json":
-                return document_text(self.found, self.certificate)
+                return json_text(self.found, self.certificate)
             case ".html":
-                return page(
-                    self.found, self.certificate, self.week, cost_picture=self.cost_picture
-                )
+                return page(self.found, self.certificate, self.week, cost_picture=self.cost_picture)
             case ".ics":
                 return self._calendar(target)
             case "cost.svg":

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.arguments import Instance, refuse
-from flows.targets import check_output
+from flows.targets import check_output, check_place
 from timetabling.formats import read_problem, read_solution
 from timetabling.formats.digest import digest_of
 from timetabling.penalties import FormulationName, formulation
@@ -57,7 +57,9 @@ def export(
 
     try:
         for target in targets:
-            if kind_of(target) != FOLDER:
+            if kind_of(target) == FOLDER:
+                check_place(target)
+            else:
                 check_output(target, instance)
         problem, sha256 = read_problem(instance), digest_of(instance)
         timetable = read_solution(solution, problem)

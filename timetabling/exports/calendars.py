@@ -1,4 +1,4 @@
-"""Calendars in iCalendar (RFC 5545): one of all lectures, and one a room, teacher and curriculum."""
+"""Calendars (RFC 5545): one of all lectures, and one a room, a teacher and a curriculum."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from icalendar import Calendar, Event, Timezone
 
 from timetabling.exports.certificate import Certificate
-from timetabling.exports.events import Told, cancelled, events_of, told_by
+from timetabling.exports.events import Told, cancelled, events_of, sequence_of, told_by
 from timetabling.exports.semester import WEEK, Semester
 from timetabling.problem import Timetable
 
@@ -127,7 +127,7 @@ class _Writer:
         texts = {each.uid: self._text[each.uid] for each in told}
         for uid, event in self._gone(texts.keys(), before):
             held = self._event.get(uid)
-            sequence = None if held is None else int(held["SEQUENCE"]) - 1
+            sequence = None if held is None else sequence_of(held) - 1
             texts[uid] = cancelled(event, self._now, sequence).to_ical()
         head: bytes = self._head(member).to_ical()
         end = b"END:VCALENDAR\r\n"

@@ -165,7 +165,12 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
         ("SHA-256 of the timetable", certificate.timetable_sha256),
         ("Lectures", str(certificate.num_lectures)),
         ("Rules", certificate.formulation),
-        ("Weights", ", ".join(f"{name.replace('_', ' ')} {each}" for name, each in certificate.weights.items())),
+        (
+            "Weights",
+            ", ".join(
+                f"{name.replace('_', ' ')} {each}" for name, each in certificate.weights.items()
+            ),
+        ),
         ("Hard rules broken", str(sum(certificate.violations.values()))),
         ("Cost", str(certificate.cost)),
         ("Costs at least", "not known" if certificate.bound is None else str(certificate.bound)),

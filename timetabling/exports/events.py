@@ -20,10 +20,11 @@ from icalendar import Event
 from timetabling.exports.semester import WEEK, Semester
 from timetabling.problem import Lecture, Timetable
 
-__all__ = ["Told", "cancelled", "events_of", "told_by"]
+__all__ = ["Told", "cancelled", "events_of", "sequence_of", "told_by"]
 
 STAMPS = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
 PLACE = "X-HORARIUM-PLACE"
+MAX_CURRICULA = 12
 STEP = 2
 """A change raises SEQUENCE by two: one is left for calendars that an event has moved out of."""
 
@@ -95,11 +96,11 @@ def cancelled(event: Event, now: datetime, sequence: int | None = None) -> Event
     gone: Any = event.copy()
     gone.pop("STATUS", None)
     gone.add("STATUS", "CANCELLED")
-    stamp(gone, now, _sequence(event) + STEP if sequence is None else sequence)
+    _stamp(gone, now, sequence_of(event) + STEP if sequence is None else sequence)
     return gone  # type: ignore[no-any-return]
 
 
-def stamp(event: Event, now: datetime, sequence: int) -> None:
+def _stamp(event: Event, now: datetime, sequence: int) -> None:
     """Say when an event was changed, and how often."""
     for name, value in zip(STAMPS, (now, now, sequence), strict=True):
         event.pop(name, None)
@@ -116,7 +117,9 @@ def _event(
     dates, times = list(semester.dates(day)), semester.periods[slot]
     told = f"Teacher: {course.teacher}\nStudents: {course.num_students}, seats: {room.capacity}"
     if curricula:
-        told += f"\nCurricula: {', '.join(curricula)}"
+        more = len(curricula) - MAX_CURRICULA
+        names = [*curricula[:MAX_CURRICULA], *([f"and {more} more"] if more > 0 else [])]
+        told += f"\nCurricula: {', '.join(names)}"
     event = Event()
     event.add("SUMMARY", course.id)
     event.add("LOCATION", f"{room.id}, {room.building}" if room.building else room.id)
@@ -175,7 +178,7 @@ def _stamped(event: Event, uid: str, earlier: Event | None, now: datetime) -> Ev
     event.add("UID", uid)
     if earlier is not None and _content(earlier) == _content(event):
         return earlier
-    stamp(event, now, 0 if earlier is None else _sequence(earlier) + STEP)
+    _stamp(event, now, 0 if earlier is None else sequence_of(earlier) + STEP)
     return event
 
 
@@ -187,8 +190,10 @@ def _content(event: Event) -> list[bytes]:
     return sorted(told.to_ical().splitlines())
 
 
-def _sequence(event: Event) -> int:
-    return int(event.get("SEQUENCE", 0))
+def sequence_of(event: Event) -> int:
+    """How often an event was changed, by two a time."""
+    told: Any = event.get("SEQUENCE", 0)
+    return int(told)
 
 
 def _place(event: Event) -> tuple[str, ...]:

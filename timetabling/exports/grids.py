@@ -102,7 +102,9 @@ def grids_of(found: Document) -> dict[str, list[Grid]]:
 
 
 def _room_note(seats: int, building: str) -> str:
-    return f"{_counted(seats, 'seat')}, building {building}" if building else _counted(seats, "seat")
+    return (
+        f"{_counted(seats, 'seat')}, building {building}" if building else _counted(seats, "seat")
+    )
 
 
 def _counted(number: int, thing: str) -> str:

@@ -40,12 +40,14 @@ def draw_room_use(found: Document, week: Week) -> str:
         cells[shade].append(f"M{x(day, period)} {TOP + row_of[r] * CELL}h13v13h-13z")
     parts = []
     for day, name in enumerate(week.days):
-        parts.append(f'<text x="{x(day, 0)}" y="{TOP - 10}">{escape(_cut(name, per_day * 2))}</text>')
-        for row in range(len(rooms)):
-            parts.append(
-                f'<rect x="{x(day, 0)}" y="{TOP + row * CELL}" width="{per_day * CELL - 1}" '
-                f'height="13" fill="#e2e8f0"/>'
-            )
+        parts.append(
+            f'<text x="{x(day, 0)}" y="{TOP - 10}">{escape(_cut(name, per_day * 2))}</text>'
+        )
+        parts += [
+            f'<rect x="{x(day, 0)}" y="{TOP + row * CELL}" width="{per_day * CELL - 1}" '
+            f'height="13" fill="#e2e8f0"/>'
+            for row in range(len(rooms))
+        ]
     for row, r in enumerate(order):
         name = f"{_cut(rooms[r]['id'], MAX_NAME)} ({rooms[r]['capacity']})"
         parts.append(

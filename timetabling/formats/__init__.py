@@ -10,7 +10,7 @@ from timetabling.formats import ctt, ectt, lectures, solution
 from timetabling.formats.text import InputError, check_file
 from timetabling.problem import Problem, Timetable
 
-__all__ = ["InputError", "read_problem", "read_solution", "write_solution"]
+__all__ = ["InputError", "check_names", "read_problem", "read_solution", "write_solution"]
 
 _READERS: Mapping[str, Callable[[Path], Problem]] = MappingProxyType(
     {".ctt": ctt.read, ".ectt": ectt.read}
@@ -65,3 +65,17 @@ def write_solution(timetable: Timetable, path: Path) -> None:
     """
     write = lectures.write_csv if path.suffix.lower() == ".csv" else solution.write_solution
     write(timetable, path)
+
+
+def check_names(path: Path, problem: Problem) -> None:
+    """Check that `write_solution` can write such a file, and put the names of a problem into it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot: a workbook is for `timetabling.exports`, and some formats hold no space.
+    """
+    if path.suffix.lower() == ".xlsx":
+        raise ValueError("expected a name that ends in .sol or .csv, got '.xlsx'")
+    if path.suffix.lower() != ".csv":
+        solution.check_names(problem)
