@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from timetabling.formats.text import InputError, read_lines, write_bytes
 from timetabling.problem import Timetable
 from timetabling.view import Document, document
 
-__all__ = ["FOLDER", "Export", "kind_of", "read_semester"]
+__all__ = ["FOLDER", "Export", "kind_of", "put", "read_semester"]
 
 COST_PICTURE, ROOM_PICTURE, FOLDER = "cost.svg", ".svg", "a folder of calendars"
 KINDS = (CERTIFICATE, COST_PICTURE, ".sol", ".csv", ".xlsx", ".json", ".html", ".ics", ROOM_PICTURE)
@@ -107,42 +106,43 @@ class Export:
         points = worth_drawing(self.points)
         return draw(points, points[-1].seconds) if points else None
 
-    def write(self, target: Path) -> None:
-        """Write a target in one step.
+    def make(self, target: Path) -> bytes | dict[str, bytes]:
+        """Make what a target is to hold; of a folder, its files by their names.
 
         Raises
         ------
         ValueError
             If something is missing for it, such as the semester for a calendar.
         OSError
-            If it cannot be written; what was there stays.
+            If the calendars that it takes the place of cannot be read.
         """
-        if kind_of(target) == FOLDER:
-            semester, now = self._semester(target), datetime.now(UTC)
+        kind = kind_of(target)
+        if kind == FOLDER:
             before = read_calendars(target)
-            files = calendar_files(
-                self.timetable, semester, certificate=self.certificate, before=before, now=now
+            return calendar_files(
+                self.timetable,
+                self._semester,
+                certificate=self.certificate,
+                before=before,
+                now=self.certificate.made_at,
             )
-            write_calendars(target, files)
-        else:
-            made = self._make(target)
-            write_bytes(target, made.encode() if isinstance(made, str) else made)
+        if kind == ".xlsx":
+            return workbook(self.found, self.certificate, self.week)
+        if kind == ".ics":
+            return self._calendar(target)
+        return self._text(target, kind).encode()
 
-    def _make(self, target: Path) -> str | bytes:
-        match kind_of(target):
+    def _text(self, target: Path, kind: str) -> str:
+        match kind:
             case ".sol":
                 check_names(self.timetable.problem)
                 return solution_text(self.timetable)
             case ".csv":
                 return csv_text(rows_of(self.found))
-            case ".xlsx":
-                return workbook(self.found, self.certificate, self.week)
             case ".json":
                 return json_text(self.found, self.certificate)
             case ".html":
                 return page(self.found, self.certificate, self.week, cost_picture=self.cost_picture)
-            case ".ics":
-                return self._calendar(target)
             case "cost.svg":
                 if self.cost_picture is None:
                     raise ValueError(f"{target}: expected the run's curve (--curve), got none")
@@ -157,15 +157,30 @@ class Export:
         try:
             return whole_calendar(
                 self.timetable,
-                self._semester(target),
+                self._semester,
                 certificate=self.certificate,
                 before=before,
-                now=datetime.now(UTC),
+                now=self.certificate.made_at,
             )
         except ValueError as error:
             raise ValueError(f"{target}: {error}") from None
 
-    def _semester(self, target: Path) -> Semester:
+    @property
+    def _semester(self) -> Semester:
         if self.semester is None:
-            raise ValueError(f"{target}: expected a semester for calendars (--semester), got none")
+            raise ValueError("expected a semester for calendars (--semester), got none")
         return self.semester
+
+
+def put(target: Path, made: bytes | dict[str, bytes]) -> None:
+    """Write a target in one step.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there stays.
+    """
+    if isinstance(made, dict):
+        write_calendars(target, made)
+    else:
+        write_bytes(target, made)

@@ -52,7 +52,7 @@ def export(
     """
     from flows.certifying import Origin, certificate_beside, certified
     from flows.curve import read_curve
-    from flows.exporting import FOLDER, Export, kind_of, read_semester
+    from flows.exporting import FOLDER, Export, kind_of, put, read_semester
     from flows.files import CURVE
 
     try:
@@ -77,8 +77,9 @@ def export(
             None if semester is None else read_semester(semester),
             read_curve(found) if curve or (known and found.is_file()) else (),
         )
-        for target in targets:
-            made.write(target)
+        contents = [made.make(target) for target in targets]  # all, before one is written
+        for target, content in zip(targets, contents, strict=True):
+            put(target, content)
             typer.echo(f"written: {target}")
     except (ValueError, OSError) as error:
         refuse(error)

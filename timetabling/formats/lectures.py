@@ -97,7 +97,7 @@ def _rows_of_csv(path: Path) -> Iterator[tuple[int, list[str]]]:
             ) from None
         if row is None:
             return
-        yield number, row
+        yield number, [unguarded(cell) for cell in row]
 
 
 def _rows_of_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -140,8 +140,8 @@ def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:
             report.add(number, f"expected {len(header)} cells as in the first row, got {len(row)}")
             continue
         cell = {name: row[column] for name, column in place.items()}
-        course = _index("course", unguarded(cell["course"]), courses, problems)
-        room = _index("room", unguarded(cell["room"]), rooms, problems)
+        course = _index("course", cell["course"], courses, problems)
+        room = _index("room", cell["room"], rooms, problems)
         day = _counted("day", cell["day"].strip(), problem.num_days, problems)
         slot = _counted("period", cell["period"].strip(), problem.periods_per_day, problems)
         if problems:
@@ -189,6 +189,8 @@ def _counted(what: str, word: str, size: int, problems: list[str]) -> int:
 
 def _near(name: str, names: Iterable[str]) -> str:
     """What may have been meant."""
-    folded = {each.casefold(): each for each in names}
+    folded: dict[str, str] = {}
+    for each in names:
+        folded.setdefault(each.casefold(), each)
     found = get_close_matches(name.casefold(), folded, n=1)
     return f"; did you mean {quote(folded[found[0]])}?" if found else ""
