@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -75,7 +76,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
-def opened(browser: Browser, link: str, **options: object) -> tuple[Page, list[str]]:
+def opened(browser: Browser, link: str, **options: Any) -> tuple[Page, list[str]]:
     _, page = open_page(browser, offline=True, **options)
     complaints = watch_for_complaints(page)
     page.on("request", lambda sent: complaints.append(f"asked for {sent.url}")
