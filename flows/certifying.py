@@ -24,11 +24,12 @@ PROGRAMS = ("horarium", "ortools", "numba", "numpy", "torch", "prefect")
 
 
 class Origin(NamedTuple):
-    """What a timetable comes from; None is not known."""
+    """What a timetable comes from; None is not known, but versions are those that are here."""
 
     instance_sha256: str
     search: Search | None = None
     bound: int | None = None
+    versions: dict[str, str] | None = None
 
 
 def versions() -> dict[str, str]:
@@ -44,7 +45,7 @@ def certified(timetable: Timetable, rules: Formulation, origin: Origin) -> Certi
         rules,
         instance_sha256=origin.instance_sha256,
         made_at=datetime.now(UTC).replace(microsecond=0),
-        versions=versions(),
+        versions=origin.versions or versions(),
         bound=origin.bound,
         search=origin.search,
     )

@@ -69,7 +69,8 @@ def export(
         chosen = known.rules if known and rules in (None, known.formulation) else None
         origin = Origin(sha256)
         if known is not None:
-            origin = Origin(sha256, known.search, known.bound if chosen else None)
+            bound = known.bound if chosen else None
+            origin = Origin(sha256, known.search, bound, known.versions)
         # Beside a timetable that is not a job's, it may be another run's.
         is_jobs = known is not None and solution.with_name(CERTIFICATE).is_file()
         found = curve or solution.with_name(CURVE)

@@ -6,11 +6,12 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import PurePosixPath as Path
 
 from icalendar import Calendar, Event, Timezone
 
 from timetabling.exports.certificate import Certificate
-from timetabling.exports.events import Told, cancelled, events_of, sequence_of, told_by
+from timetabling.exports.events import Told, cancelled, events_of, scope_of, sequence_of, told_by
 from timetabling.exports.semester import WEEK, Semester
 from timetabling.problem import Timetable
 
@@ -18,6 +19,8 @@ __all__ = ["WHOLE", "calendar_files", "whole_calendar"]
 
 WHOLE = "timetable.ics"
 """The calendar of all lectures; what an earlier one told is read from it."""
+
+MAX_NAME = 60  # characters of a file's name, of at most four bytes each
 
 
 def whole_calendar(
@@ -74,7 +77,7 @@ def calendar_files(
             files[path] = writer.calendar(member, told, before.get(path))
     # Of what is no more, a calendar stays, in which nothing is held: people follow it.
     for path in sorted(before.keys() - files.keys()):
-        files[path] = writer.calendar(path.rpartition("/")[2], [], before[path])
+        files[path] = writer.calendar(Path(path).stem, [], before[path])
     return files
 
 
@@ -135,11 +138,13 @@ class _Writer:
 
     def _gone(self, kept: Collection[str], before: bytes | None) -> Iterator[tuple[str, Event]]:
         """Events of a calendar that are not kept in it."""
-        if before is None or _uids(before) <= set(kept):
-            return  # most often; reading takes long
-        for uid, event in told_by(_read(before)).items():
-            if uid not in kept:
-                yield uid, event
+        if before is None:
+            return
+        scope = scope_of(self._semester)
+        gone = {uid for uid in _uids(before) if uid.startswith(scope)}.difference(kept)
+        if gone:  # seldom, and reading takes long
+            events = told_by(_read(before))
+            yield from ((uid, events[uid]) for uid in events if uid in gone)
 
     def _head(self, member: str | None) -> Calendar:
         title = f"{member or self._problem.name}, {self._semester.name}"
@@ -173,7 +178,10 @@ def _file_names(members: Iterable[str]) -> list[str]:
     number = Counter(name.casefold() for name in plain)
     return [
         name
-        if name == member and number[name.casefold()] == 1 and not name.startswith(".")
-        else f"{name.lstrip('.')[:100]}-{hashlib.sha256(member.encode()).hexdigest()[:8]}"
+        if name == member
+        and number[name.casefold()] == 1
+        and len(name) <= MAX_NAME
+        and not name.startswith(".")
+        else f"{name.lstrip('.')[:MAX_NAME]}-{hashlib.sha256(member.encode()).hexdigest()[:8]}"
         for name, member in zip(plain, members, strict=True)
     ]

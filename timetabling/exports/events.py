@@ -20,7 +20,7 @@ from icalendar import Event
 from timetabling.exports.semester import WEEK, Semester
 from timetabling.problem import Lecture, Timetable
 
-__all__ = ["Told", "cancelled", "events_of", "sequence_of", "told_by"]
+__all__ = ["Told", "cancelled", "events_of", "scope_of", "sequence_of", "told_by"]
 
 STAMPS = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
 PLACE = "X-HORARIUM-PLACE"
@@ -42,6 +42,11 @@ class Told:
         return str(self.event["UID"])
 
 
+def scope_of(semester: Semester) -> str:
+    """What the UIDs of a semester's events begin with."""
+    return _digest(semester.name)
+
+
 def told_by(events: Iterable[Event]) -> dict[str, Event]:
     """Events of an earlier calendar, by their UID."""
     return {str(event["UID"]): event for event in events if "UID" in event}
@@ -60,7 +65,7 @@ def events_of(
         Stamped on those that are new or changed.
     """
     problem = timetable.problem
-    scope = _digest(problem.name, semester.name)
+    scope = scope_of(semester)
     ours = {uid: event for uid, event in before.items() if uid.startswith(f"{scope}-")}
     seen: set[tuple[int, int]] = set()
     of_course: defaultdict[int, list[Lecture]] = defaultdict(list)
@@ -218,5 +223,5 @@ def _curricula(timetable: Timetable) -> list[list[str]]:
     return found
 
 
-def _digest(*names: str) -> str:
-    return hashlib.sha256("\0".join(names).encode()).hexdigest()[:12]
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:12]

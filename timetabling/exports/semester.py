@@ -49,7 +49,7 @@ class Semester(_Strict):
     Parameters
     ----------
     name
-        Of the semester: calendars of another name have other events.
+        Of the semester, and of who plans it, if several do: its events are known by it.
     start, weeks, end
         The first date, and how many weeks, or the last date.
     timezone

@@ -26,6 +26,7 @@ OPTIONS = {
 }
 WIDTHS = (16, 16, 6, 8, 16, 8, 10, 30, 8, 50, 12, 50)
 A4, FIRST_HEIGHT = 9, 20
+MAX_CHARACTERS = 32_767  # of a cell; Excel takes no more
 
 
 def workbook(found: Document, certificate: Certificate, week: Week) -> bytes:
@@ -58,7 +59,7 @@ def _table(book: Any, found: Document, bold: Any) -> None:
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row):
             if isinstance(cell, str):
-                sheet.write_string(number, column, cell)
+                sheet.write_string(number, column, _cut(cell))
             else:
                 sheet.write_number(number, column, cell)
     sheet.freeze_panes(1, 1)
@@ -91,7 +92,7 @@ def _weeks(book: Any, kind: str, grids: list[Grid], week: Week) -> None:
             sheet.write_string(row, 0, name, head)
             for day in range(len(week.days)):
                 here = grid.at.get((day, period), ())
-                sheet.write_string(row, day + 1, "\n".join(map(_words, here)), cell)
+                sheet.write_string(row, day + 1, _cut("\n".join(map(_words, here))), cell)
         row += 2
     if len(breaks) < 1000:  # more, Excel does not take
         sheet.set_h_pagebreaks(breaks)
@@ -101,6 +102,10 @@ def _weeks(book: Any, kind: str, grids: list[Grid], week: Week) -> None:
 def _words(entry: Entry) -> str:
     told = " (breaks a hard rule)" if entry.is_broken else f" ({entry.cost})" if entry.cost else ""
     return f"{entry.course}{told}\n{entry.beside}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
 
 
 def _costs(book: Any, found: Document, bold: Any) -> None:

@@ -222,6 +222,17 @@ def test_another_semester_has_other_events() -> None:
         SOME, summer, certificate=certificate_of(SOME), before=told(SOME)[WHOLE], now=LATER
     )
     assert not events(made).keys() & events(told(SOME)[WHOLE]).keys()
+    files = calendar_files(
+        SOME, summer, certificate=certificate_of(SOME), before=told(SOME), now=LATER
+    )
+    for path in files:
+        assert live(events(files[path])) == events(files[path]), "nothing of winter is cancelled"
+
+
+def test_another_name_of_the_instance_changes_no_event() -> None:
+    renamed = replace(SOME, problem=replace(PROBLEM, name="a second draft"))
+    old, new = events(told(SOME)[WHOLE]), events(told(renamed, told(SOME), LATER)[WHOLE])
+    assert old == new
 
 
 def test_what_is_no_calendar_is_not_taken_for_one() -> None:
