@@ -31,7 +31,7 @@ def read_calendars(folder: Path) -> dict[str, bytes]:
         what = f"one with {other.relative_to(folder)}" if other else f"one without {WHOLE}"
         if not folder.is_dir():
             what = "a file"
-        raise ValueError(f"{folder}: expected a new folder, or one of calendars, got {what}")
+        raise ValueError(f"expected a new folder, or one of calendars, got {what}")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

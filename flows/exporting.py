@@ -117,22 +117,30 @@ class Export:
             If the calendars that it takes the place of cannot be read.
         """
         kind = kind_of(target)
-        if kind == FOLDER:
-            before = read_calendars(target)
-            return calendar_files(
-                self.timetable,
-                self._semester,
-                certificate=self.certificate,
-                before=before,
-                now=self.certificate.made_at,
-            )
-        if kind == ".xlsx":
-            return workbook(self.found, self.certificate, self.week)
-        if kind == ".ics":
-            return self._calendar(target)
-        return self._text(target, kind).encode()
+        try:
+            if kind == FOLDER:
+                return calendar_files(
+                    self.timetable,
+                    self._semester,
+                    certificate=self.certificate,
+                    before=read_calendars(target),
+                    now=self.certificate.made_at,
+                )
+            if kind == ".ics":
+                return whole_calendar(
+                    self.timetable,
+                    self._semester,
+                    certificate=self.certificate,
+                    before=target.read_bytes() if target.exists() else None,
+                    now=self.certificate.made_at,
+                )
+            if kind == ".xlsx":
+                return workbook(self.found, self.certificate, self.week)
+            return self._text(kind).encode()
+        except ValueError as error:
+            raise ValueError(f"{target}: {error}") from None
 
-    def _text(self, target: Path, kind: str) -> str:
+    def _text(self, kind: str) -> str:
         match kind:
             case ".sol":
                 check_names(self.timetable.problem)
@@ -145,25 +153,12 @@ class Export:
                 return page(self.found, self.certificate, self.week, cost_picture=self.cost_picture)
             case "cost.svg":
                 if self.cost_picture is None:
-                    raise ValueError(f"{target}: expected the run's curve (--curve), got none")
+                    raise ValueError("expected the run's curve (--curve), got none")
                 return self.cost_picture
             case ".svg":
                 return draw_room_use(self.found, self.week)
             case _:
                 return self.certificate.text
-
-    def _calendar(self, target: Path) -> bytes:
-        before = target.read_bytes() if target.exists() else None
-        try:
-            return whole_calendar(
-                self.timetable,
-                self._semester,
-                certificate=self.certificate,
-                before=before,
-                now=self.certificate.made_at,
-            )
-        except ValueError as error:
-            raise ValueError(f"{target}: {error}") from None
 
     @property
     def _semester(self) -> Semester:

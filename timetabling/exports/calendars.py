@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from pathlib import PurePosixPath as Path
 
 from icalendar import Calendar, Event, Timezone
 
@@ -77,7 +76,8 @@ def calendar_files(
             files[path] = writer.calendar(member, told, before.get(path))
     # Of what is no more, a calendar stays, in which nothing is held: people follow it.
     for path in sorted(before.keys() - files.keys()):
-        files[path] = writer.calendar(Path(path).stem, [], before[path])
+        name = path.rpartition("/")[2].removesuffix(".ics")
+        files[path] = writer.calendar(name, [], before[path])
     return files
 
 
