@@ -60,6 +60,8 @@ LIBRARY_ORDER = [
         "timetabling.kernels",
         "timetabling.generator",
         "timetabling.view",
+        "timetabling.least_costs",
+        "timetabling.check",
     ],
     ["timetabling.solvers"],
 ]
