@@ -134,19 +134,23 @@ def _curricula(week: Openings, rules: Formulation) -> Iterator[Finding]:
                 least_cost=cost,
             )
             continue
-        per_day = problem.periods_per_day
-        fewest, most = problem.daily_lectures or (0, per_day)
-        held = count(problem.num_days, "day")
-        wanted = f"{fewest} to {most}" if fewest < most else str(fewest)
+        held = count(lectures, "lecture")
+        days = f"{count(problem.num_days, 'day')} of {count(problem.periods_per_day, 'period')}"
+        fewest, most = problem.daily_lectures or (0, problem.periods_per_day)
         if not rules.weights.get("student_load"):
-            wanted = "no isolated lecture"
+            why = f"cannot be spread over {days} without an isolated one"
+        elif lectures < fewest:
+            why = f"{'is' if lectures == 1 else 'are'} fewer than the {fewest} wanted on a day"
+        elif lectures > most * problem.num_days:
+            why = f"are more than {most} on each of {count(problem.num_days, 'day')}"
+        else:
+            why = f"cannot be spread over {days} with {fewest} to {most} on each that is used"
         yield Finding(
             rule="daily_load",
-            message=f"{who}: its {count(lectures, 'lecture')} cannot be spread over {held} of "
-            f"{count(per_day, 'period')} with {wanted} on each day that it is held",
+            message=f"{who}: its {held} a week {why}",
             repair="change the daily limits, or move lectures to or from it",
             needed=lectures,
-            available=min(most, per_day) * problem.num_days,
+            available=min(most, problem.periods_per_day) * problem.num_days,
             courses=week.names(curriculum.courses),
             curricula=(curriculum.id,),
             least_cost=cost,

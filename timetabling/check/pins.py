@@ -32,13 +32,15 @@ class _Pins:
     def __init__(self, problem: Problem, rules: Formulation) -> None:
         self.problem = problem
         self.rooms = rooms_open_to(problem, rules)
-        self.kept = set(problem.pins)
+        # A pin of a course without lectures holds nothing.
+        self.kept = {pin for pin in problem.pins if problem.courses[pin.course].num_lectures}
+        self.all = sorted(self.kept, key=_order)
 
     def against_rows(self) -> Iterator[Finding]:
         """Pins that contradict one row: an unavailability, a room constraint, another pin."""
         problem = self.problem
-        whole = {pin.course: pin for pin in problem.pins if pin.period is None}
-        for pin in sorted(problem.pins, key=_order):
+        whole = {pin.course: pin for pin in self.all if pin.period is None}
+        for pin in self.all:
             c, course = pin.course, problem.courses[pin.course].id
             if pin.period is not None and (c, pin.period) in problem.unavailable:
                 self.kept.discard(pin)
