@@ -147,7 +147,8 @@ def _checked(findings: Sequence[Finding]) -> Iterator[str]:
     """What the data check has found; nothing is said of nothing."""
     if findings:
         yield "## Data check"
-        yield f"As the data is, {_as_it_is(summary(findings))}."
+        said = summary(findings)
+        yield f"{said[0].upper()}{said[1:]}."
         yield "\n".join(f"- {_as_it_is(line)}" for line in lines(findings, most=MOST_OF_A_KIND))
 
 
