@@ -21,7 +21,7 @@ from tracking.keys import check_job_id
 from tracking.plan import plan
 from tracking.store import Store
 
-__all__ = ["generate"]
+__all__ = ["generate", "tell_why"]
 
 # Prefect reads these when it is imported. Its log lines would tear the bars apart.
 PREFECT_DEFAULTS = {
@@ -123,14 +123,14 @@ def generate(
     report_score(published.score, rules, published.bound)
     typer.echo(f"written: {target}")
     if not published.score.is_feasible:
-        _tell_why(check(problem, formulation(rules)))
+        tell_why(check(problem, formulation(rules)))
     if published.cancelled:
         typer.echo("stopped early: this is the best timetable so far")
         raise typer.Exit(130)
     raise typer.Exit(0 if published.score.is_feasible else 1)
 
 
-def _tell_why(findings: Sequence[Finding]) -> None:
+def tell_why(findings: Sequence[Finding]) -> None:
     """Say why there is no timetable, where that is proven."""
     proofs = [finding for finding in findings if finding.is_impossible]
     if proofs:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.cli.generating import tell_why
 from flows.findings import lines, summary
 from flows.reporting import markdown
 from flows.serve import check_instance
@@ -129,6 +130,18 @@ def test_the_service_tells_the_same_as_the_command_line(impossible: Path) -> Non
         assert finding.keys() == instances.Finding.model_fields.keys()
         instances.Finding.model_validate(finding)
     assert check_instance(impossible)["findings"] == [], "nobody asked"
+
+
+def test_a_run_that_ends_infeasible_says_why_where_that_is_proven(
+    impossible: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell_why(check(read_problem(impossible), FORMULATIONS["UD2"]))
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first == "it cannot be solved, whatever time it is given:"
+    assert second.startswith(f"  {PROOF}")
+    assert "`horarium explain`" in last
+    tell_why(many(3))
+    assert capsys.readouterr().out == "", "warnings prove nothing"
 
 
 def many(number: int) -> list[Finding]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +16,11 @@ from tests.timetabling.check.instances import least_cost_of_all, tiny_problems
 from timetabling.check import Finding, check
 from timetabling.check.assignment import Assignment
 from timetabling.formats import read_problem
-from timetabling.penalties import FORMULATIONS, Formulation
-from timetabling.problem import Problem
+from timetabling.generator import generate
+from timetabling.penalties import FORMULATIONS, Formulation, evaluate
+from timetabling.problem import Pin, Problem
+from timetabling.search import SilentObserver, WorkLimit
+from timetabling.solvers.bound import lower_bound
 
 RULES = st.sampled_from(list(FORMULATIONS.values()))
 UNHURRIED = settings(
@@ -57,6 +62,42 @@ def test_most_tiny_problems_without_a_timetable_are_seen_to_have_none() -> None:
     assert counted[True, False] > 10
     assert counted[False, True] > 10
     assert counted[False, True] > 4 * counted[False, False]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_is_called_impossible_where_a_timetable_is_known_and_any_of_it_is_pinned(
+    seed: int,
+) -> None:
+    problem, witness = generate(20 + 20 * seed, seed=seed)
+    rng = Random(seed)
+    room_of: dict[int, set[int]] = {}
+    for lecture in witness.lectures:
+        room_of.setdefault(lecture.course, set()).add(lecture.room)
+    for share in (0.0, 0.2, 0.9):
+        pins = {
+            Pin(c, period, rng.choice([room, None]))
+            for c, period, room in witness.lectures
+            if rng.random() < share
+        } | {Pin(c, None, *rooms) for c, rooms in room_of.items() if len(rooms) == 1 and share}
+        pinned = replace(problem, pins=frozenset(pins))
+        for rules in FORMULATIONS.values():
+            if evaluate(witness, rules).is_feasible:
+                findings = check(pinned, rules)
+                assert proofs(findings) == []
+                least = sum(finding.least_cost for finding in findings)
+                assert least <= evaluate(witness, rules).cost
+
+
+@pytest.mark.parametrize("rules", FORMULATIONS.values(), ids=FORMULATIONS)
+def test_what_all_findings_cost_is_what_the_lower_bound_begins_with(rules: Formulation) -> None:
+    for seed in range(3):
+        problem, _ = generate(40, seed=seed)
+        smaller = (replace(room, capacity=room.capacity * 2 // 3) for room in problem.rooms)
+        crowded = replace(problem, rooms=tuple(smaller))
+        bound = lower_bound(
+            crowded, formulation=rules, stop=WorkLimit(0), seed=1, observer=SilentObserver()
+        )
+        assert sum(finding.least_cost for finding in check(crowded, rules)) == bound
 
 
 @settings(deadline=None, derandomize=True)

@@ -63,12 +63,15 @@ export function Findings({ findings }: { findings: Finding[] }) {
 function Kinds({ findings, isOpen }: { findings: Finding[]; isOpen: boolean }) {
   const kinds = new Map<string, Finding[]>();
   for (const finding of findings) {
-    kinds.set(finding.rule, [...(kinds.get(finding.rule) ?? []), finding]);
+    const alike = kinds.get(finding.rule);
+    if (alike) alike.push(finding);
+    else kinds.set(finding.rule, [finding]);
   }
   return [...kinds].map(([rule, alike]) => (
     <details key={rule} className="findings" open={isOpen}>
       <summary>
-        {KINDS[rule] ?? rule.replaceAll("_", " ")}{" "}
+        {KINDS[rule] ?? rule.replaceAll("_", " ")}
+        {"\u00a0"}
         <span className="quiet">{formatNumber(alike.length)}</span>
       </summary>
       {/* Reached by the keyboard, since a long list has to be scrolled. */}
