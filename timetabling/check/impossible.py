@@ -115,7 +115,7 @@ class Impossible:
                 together[week.rooms[c]].append(c)
             kinds = sorted(together)
             demand = Assignment(
-                needs=[week.lectures(together[mask]) for mask in kinds],
+                needs=[sum(map(self._placeable, together[mask])) for mask in kinds],
                 places=[periods_of(mask) for mask in kinds],
                 capacity=free,
                 once=False,
@@ -140,9 +140,12 @@ class Impossible:
         left = set(courses)
         for wrong in self.shown:
             if wrong <= left:
-                # One alone is still there, with no more lectures than it has periods.
-                left -= wrong if len(wrong) > 1 else set()
+                left -= wrong if len(wrong) > 1 else set()  # one alone: see `_placeable`
         return sorted(left)
+
+    def _placeable(self, course: int) -> int:
+        """Lectures of a course, but for those beyond its periods: that is told of it alone."""
+        return min(self.week.left[course], self.week.free[course].bit_count())
 
     def _violators(self, group: Iterable[int], held: list[int]) -> Iterator[tuple[int, ...]]:
         """Courses of a group, again and again, with too few periods for all of them."""
@@ -151,8 +154,7 @@ class Impossible:
         places = {c: periods_of(week.free[c]) for c in members}
         while members:
             demand = Assignment(
-                # Of a single course with too few periods that is told already.
-                needs=[min(week.left[c], len(places[c])) for c in members],
+                needs=[self._placeable(c) for c in members],
                 places=[places[c] for c in members],
                 capacity=held,
                 once=True,

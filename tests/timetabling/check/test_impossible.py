@@ -109,6 +109,11 @@ def test_two_faults_are_both_told_the_smaller_first() -> None:
     assert [found.rule for found in proofs(of)] == ["course_periods", "teacher_periods"]
 
 
+def test_a_course_that_is_too_long_for_its_periods_is_not_told_again_of_its_only_room() -> None:
+    of = problem(course("a", 9), course("b", 1), unsuitable=frozenset({(0, HALL)}))
+    assert only_proof(of, "UD4").rule == "course_periods"
+
+
 def test_more_lectures_than_rooms_and_periods() -> None:
     found = only_proof(problem(*(course(name, 6) for name in "abc")))
     assert found.rule == "rooms_lectures"
