@@ -9,10 +9,11 @@ unless it was only asked to finish.
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from flows.certifying import Origin
 from flows.checkpoints import checkpoints_of
 from flows.curve import Curve
 from flows.files import SOLUTION, find_instance, holding_names, job_folder
+from flows.findings import lines, summary
 from flows.following import Following
 from flows.handing import result_of, whole
 from flows.improving import improve
@@ -40,11 +42,13 @@ from flows.retries import final_if_lasting
 from flows.settings import Settings
 from flows.warmup import COMPILING_SECONDS, compile_kernels, is_compiled
 from tasks.budget import Budget
+from tasks.check import check
 from tasks.load import load
 from tasks.organise import organise
 from tasks.publish import Published
 from tasks.report import report
 from tasks.stopping import cancel, is_cancelled, is_stopped, searching, stop_searching
+from timetabling.check import Finding
 from timetabling.exports.certificate import Search
 from timetabling.formats.digest import digest_of
 from timetabling.penalties import FormulationName, evaluate
@@ -56,6 +60,9 @@ from tracking.plan import plan as find_plan
 from tracking.unit import Unit
 
 __all__ = ["make_timetable"]
+
+MOST_LOGGED = 3
+"""Proofs of a kind that are written to the log: the report has more."""
 
 
 def make_timetable(
@@ -96,6 +103,8 @@ def make_timetable(
         problem, begun = load(source, start)  # in this process: files are here
         instance_sha256, start_sha256 = digest_of(source), digest_of(start) if start else None
         target = holding_names(target, problem, is_ours=output is None)
+        findings = check(whole(problem), formulation=rules)
+        _tell(findings)
         checkpoints = checkpoints_of(
             job,
             begun,
@@ -158,6 +167,7 @@ def make_timetable(
             points=curve.points,
             accuracy=accuracy_so_far(job),
             cancelled=is_stopped(job),
+            findings=findings,
         )
         content = report_of(outcome, document(best, rules, least))
         say(f"{content.summary}; written to {target}")
@@ -173,6 +183,18 @@ def make_timetable(
         f"{score.num_violations} violations, cost {score.cost}",
         replace(published, cancelled=True),
     )
+
+
+def _tell(findings: Sequence[Finding]) -> None:
+    """Write to the log what the data check has found; the run goes on whatever it is.
+
+    Where there is no timetable, one that breaks few rules is still wanted, and shows which.
+    """
+    log = get_run_logger()
+    proofs = [finding for finding in findings if finding.is_impossible]
+    for line in lines(proofs, most=MOST_LOGGED):
+        log.warning(line)
+    log.log(logging.WARNING if proofs else logging.INFO, f"Data check: {summary(findings)}")
 
 
 def _compile(reporter: Unit) -> None:

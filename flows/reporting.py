@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flows.curve import Point
+from flows.findings import lines, summary
 from flows.journal import in_words
 from flows.picture import as_address, draw, worth_drawing
 from tasks.earlier import Earlier
 from tasks.report import Report
+from timetabling.check import Finding
 from timetabling.penalties import Score
 from timetabling.view import Document
 from tracking.accuracy import Accuracy
@@ -22,6 +24,9 @@ __all__ = ["MAX_ROWS", "Outcome", "key", "markdown", "report_of"]
 
 MAX_ROWS = 500
 """Lectures in the table at most: Prefect shows one page of it, and keeps all of them."""
+
+MOST_OF_A_KIND = 5
+"""Findings of the data check of each kind: `horarium check` tells the others."""
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LABELS = {
@@ -53,6 +58,8 @@ class Outcome:
         How right the bar and the time left were until now; None if nobody can tell.
     cancelled
         Whether the search was cut short.
+    findings
+        What the data check has found.
     """
 
     instance: str
@@ -64,6 +71,7 @@ class Outcome:
     points: Sequence[Point]
     accuracy: Accuracy | None
     cancelled: bool
+    findings: Sequence[Finding] = ()
 
 
 def report_of(outcome: Outcome, document: Document) -> Report:
@@ -109,7 +117,12 @@ def _summary(outcome: Outcome) -> str:
 
 def _what(outcome: Outcome) -> str:
     """The instance, which may have any name, as Markdown shows it, and the rules."""
-    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", outcome.instance) + f", {outcome.formulation}"
+    return f"{_as_it_is(outcome.instance)}, {outcome.formulation}"
+
+
+def _as_it_is(text: str) -> str:
+    """A text as Markdown shows it, whatever is in it."""
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", text)
 
 
 def markdown(outcome: Outcome, earlier: Earlier | None) -> str:
@@ -118,6 +131,7 @@ def markdown(outcome: Outcome, earlier: Earlier | None) -> str:
     hard = f"**Broken hard rules: {', '.join(broken)}.**" if broken else "No hard rule is broken."
     sections = [
         f"{hard} Made in {duration(outcome.seconds)}.",
+        *_checked(outcome.findings),
         "## Cost over time",
         _picture(outcome),
         "## Penalties",
@@ -127,6 +141,15 @@ def markdown(outcome: Outcome, earlier: Earlier | None) -> str:
         _judged(outcome.accuracy),
     ]
     return "\n\n".join(sections)
+
+
+def _checked(findings: Sequence[Finding]) -> Iterator[str]:
+    """What the data check has found; nothing is said of nothing."""
+    if findings:
+        yield "## Data check"
+        said = summary(findings)
+        yield f"{said[0].upper()}{said[1:]}."
+        yield "\n".join(f"- {_as_it_is(line)}" for line in lines(findings, most=MOST_OF_A_KIND))
 
 
 def _lectures(document: Document) -> list[dict[str, Any]]:

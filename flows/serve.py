@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from timetabling.check import check
 from timetabling.formats import InputError, read_problem
+from timetabling.penalties import formulation as find_formulation
 from tracking.service.app import create_app
 from tracking.service.server import Server
 from tracking.service.settings import ServiceSettings
@@ -32,19 +34,20 @@ def serve(settings: ServiceSettings, host: str, port: int, *, ready: Callable[[]
     server.run()
 
 
-def check_instance(path: Path) -> dict[str, Any]:
+def check_instance(path: Path, formulation: str | None = None) -> dict[str, Any]:
     """Read an instance, and say how large it is, or all that is wrong with it.
 
     Returns
     -------
-    Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line each.
+    Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line each;
+    and the ``findings`` of the data check by a formulation, if one is given.
     """
     try:
         problem = read_problem(path)
     except (InputError, OSError) as error:
         # Where the service keeps it is nobody's business.
         lines = str(error).replace(str(path), path.name).splitlines()
-        return {"name": path.name, "summary": None, "errors": lines}
+        return {"name": path.name, "summary": None, "errors": lines, "findings": []}
     summary = {
         "courses": len(problem.courses),
         "lectures": problem.num_lectures,
@@ -52,7 +55,13 @@ def check_instance(path: Path) -> dict[str, Any]:
         "curricula": len(problem.curricula),
         "periods": problem.num_periods,
     }
-    return {"name": problem.name, "summary": summary, "errors": []}
+    findings = () if formulation is None else check(problem, find_formulation(formulation))
+    return {
+        "name": problem.name,
+        "summary": summary,
+        "errors": [],
+        "findings": [finding.document() for finding in findings],
+    }
 
 
 def address(host: str, port: int, token: str | None = None) -> str:

@@ -64,6 +64,8 @@ LIBRARY_ORDER = [
         "timetabling.kernels",
         "timetabling.generator",
         "timetabling.view",
+        "timetabling.least_costs",
+        "timetabling.check",
     ],
     ["timetabling.exports"],
     ["timetabling.solvers"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typer
 
+from flows.cli.checking import check
 from flows.cli.exporting import export
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 for command in (
     generate,
+    check,
     validate,
     export,
     stages,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,16 @@ from rich.console import Console
 
 from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, refuse, report_score
 from flows.files import holding_names
+from flows.findings import lines
 from flows.targets import check_output
+from timetabling.check import Finding, check
 from timetabling.formats import read_problem, read_solution
+from timetabling.penalties import formulation
 from tracking.keys import check_job_id
 from tracking.plan import plan
 from tracking.store import Store
 
-__all__ = ["generate"]
+__all__ = ["generate", "tell_why"]
 
 # Prefect reads these when it is imported. Its log lines would tear the bars apart.
 PREFECT_DEFAULTS = {
@@ -26,6 +30,8 @@ PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
 }
+
+MOST_OF_A_KIND = 3
 
 
 def generate(
@@ -123,10 +129,22 @@ def generate(
         raise typer.Exit(3) from error
     report_score(published.score, rules, published.bound)
     typer.echo(f"written: {target}")
+    if not published.score.is_feasible:
+        tell_why(check(problem, formulation(rules)))
     if published.cancelled:
         typer.echo("stopped early: this is the best timetable so far")
         raise typer.Exit(130)
     raise typer.Exit(0 if published.score.is_feasible else 1)
+
+
+def tell_why(findings: Sequence[Finding]) -> None:
+    """Say why there is no timetable, where that is proven."""
+    proofs = [finding for finding in findings if finding.is_impossible]
+    if proofs:
+        typer.echo("it cannot be solved, whatever time it is given:")
+        for line in lines(proofs, most=MOST_OF_A_KIND):
+            typer.echo(f"  {line}")
+        typer.echo("see `horarium check`, and `horarium explain` for the smallest set of rules")
 
 
 def _check_time_limit(seconds: float) -> None:

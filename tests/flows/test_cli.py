@@ -40,6 +40,7 @@ def test_stages_prints_the_share_of_each_stage() -> None:
         ["generate"],
         ["validate"],
         ["export"],
+        ["check"],
         ["stages"],
         ["finish"],
         ["cancel"],

@@ -49,6 +49,35 @@ ROOM_CONSTRAINTS:
 
 END.
 """
+IMPOSSIBLE = f"""Name: autumn
+Courses: 32
+Rooms: 2
+Days: 5
+Periods_per_day: 4
+Curricula: 1
+Min_Max_Daily_Lectures: 2 4
+UnavailabilityConstraints: 18
+RoomConstraints: 0
+
+COURSES:
+PHY101 Curie 3 2 20 0
+PHY102 Curie 1 2 18 0
+{chr(10).join(f"MAT{n} T{n} 1 1 {40 + n} 0" for n in range(30))}
+
+ROOMS:
+B1 60 B
+B2 12 B
+
+CURRICULA:
+first-year 2 PHY101 MAT3
+
+UNAVAILABILITY_CONSTRAINTS:
+{chr(10).join(f"PHY101 {n // 4} {n % 4}" for n in range(2, 20))}
+
+ROOM_CONSTRAINTS:
+
+END.
+""".encode()
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +103,25 @@ def start(place: Campus, page: Page) -> None:
     expect(page.get_by_text("The data is complete")).to_be_visible()
 
 
-def bad_data(place: Campus, page: Page) -> None:
+def upload(place: Campus, page: Page, content: bytes) -> None:
     page.goto(place.link("newcomer"))
     page.get_by_role("radio", name="Upload a file").check()
-    file = FilePayload(name="autumn.ectt", mimeType="text/plain", buffer=BROKEN)
+    file = FilePayload(name="autumn.ectt", mimeType="text/plain", buffer=content)
     page.locator("input[type=file]").set_input_files(file)
+
+
+def bad_data(place: Campus, page: Page) -> None:
+    upload(place, page, BROKEN)
     expect(page.get_by_text("This cannot be read")).to_be_visible()
+
+
+def impossible_data(place: Campus, page: Page) -> None:
+    upload(place, page, IMPOSSIBLE)
+    expect(page.get_by_text("No timetable can keep all the hard rules")).to_be_visible()
+    expect(page.get_by_text("Course PHY101: 3 lectures must fit into the 2")).to_be_visible()
+    page.get_by_text("No room is large enough").click()
+    expect(page.get_by_text("Course MAT29: 69 students")).to_be_visible()
+    expect(page.get_by_role("button", name="Make the timetable")).to_be_enabled()
 
 
 def empty(place: Campus, page: Page) -> None:
@@ -218,9 +260,9 @@ def away(place: Campus, page: Page) -> None:
 
 
 STATES: list[Callable[[Campus, Page], None]] = [
-    sign_in, start, bad_data, empty, job_list, stale_list, loading, waiting, running, stalled, lost,
-    disconnected, polling, finishing, cancelling, done, failed, cancelled, timed_out, denied,
-    not_found, away,
+    sign_in, start, bad_data, impossible_data, empty, job_list, stale_list, loading, waiting,
+    running, stalled, lost, disconnected, polling, finishing, cancelling, done, failed, cancelled,
+    timed_out, denied, not_found, away,
 ]  # fmt: skip
 
 
@@ -240,7 +282,7 @@ def test_a_state_is_drawn_and_keeps_nobody_out(
     assert serious_faults(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    if state in (job_list, running, done):
+    if state in (impossible_data, job_list, running, done):
         picture(page, f"{name}-narrow", whole=True)
     assert complaints == []
     context.close()

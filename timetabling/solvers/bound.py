@@ -14,10 +14,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from timetabling.least_costs import (
+    curriculum_cost,
+    days_missing,
+    fitting_room_cost,
+    seats_missing,
+)
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem
 from timetabling.search import Observer, Stop
-from timetabling.solvers.cpsat_bound import fits, least_cost, least_room_cost, room_costs
+from timetabling.solvers.cpsat_bound import fits, least_cost, least_room_cost
 
 __all__ = ["lower_bound"]
 
@@ -141,13 +147,18 @@ def _all_groups(problem: Problem, rules: Formulation) -> list[_Group]:
     for q in by_size:
         own[q] = set(problem.curricula[q].courses) - owned
         owned |= own[q]
-    days = [_fewest_days_missing(problem, rules, c) for c in courses]
+    a_day = rules.weights.get("min_working_days", 0)
+    days = [a_day * days_missing(problem, c) for c in courses]
+    lectures = [
+        sum(problem.courses[c].num_lectures for c in curriculum.courses)
+        for curriculum in problem.curricula
+    ]
     groups = [
         _Group(
             (q,),
             frozenset(problem.curricula[q].courses),
             frozenset(own[q]),
-            sum(days[c] for c in own[q]) + _cheapest_curriculum(problem, rules, q),
+            sum(days[c] for c in own[q]) + curriculum_cost(problem, rules, lectures[q]),
         )
         for q in by_size
     ]
@@ -227,55 +238,8 @@ def _restrict(problem: Problem, rules: Formulation, group: _Group) -> tuple[Prob
     return smaller, replace(rules, weights=weights)
 
 
-def _fewest_days_missing(problem: Problem, rules: Formulation, course: int) -> int:
-    """Least cost of a course's working days."""
-    days = {
-        p // problem.periods_per_day
-        for p in range(problem.num_periods)
-        if (course, p) not in problem.unavailable
-    }
-    most = min(len(days), problem.courses[course].num_lectures)
-    missing = max(0, problem.courses[course].min_working_days - most)
-    return rules.weights.get("min_working_days", 0) * missing
-
-
-def _cheapest_curriculum(problem: Problem, rules: Formulation, curriculum: int) -> int:
-    """Least cost of a curriculum's days, if only the number of its lectures is known."""
-    num_lectures = sum(
-        problem.courses[c].num_lectures for c in problem.curricula[curriculum].courses
-    )
-    per_day = problem.periods_per_day
-
-    def cost_of_day(load: int) -> int:
-        alone = load if load == 1 or per_day == 1 else 0
-        cost = rules.weights.get("isolated_lectures", 0) * alone
-        if problem.daily_lectures and load:
-            fewest, most = problem.daily_lectures
-            cost += rules.weights.get("student_load", 0) * max(0, fewest - load, load - most)
-        return cost
-
-    costs = [cost_of_day(load) for load in range(per_day + 1)]
-    cheapest = {0: 0}  # by the number of lectures on the days so far
-    for _ in range(problem.num_days):
-        before, cheapest = cheapest, {}
-        for placed, cost in before.items():
-            for load in range(min(per_day, num_lectures - placed) + 1):
-                total = cost + costs[load]
-                cheapest[placed + load] = min(total, cheapest.get(placed + load, total))
-    return cheapest.get(num_lectures, 0)
-
-
 def _cheapest_rooms(problem: Problem, rules: Formulation) -> int:
     """Least cost of the rooms: each lecture in its cheapest one, or by counting seats alone."""
-    alone = sum(
-        course.num_lectures * min(room_costs(problem, rules, c).values(), default=0)
-        for c, course in enumerate(problem.courses)
-    )
-    # Lectures that want so many seats or more, beyond what the rooms that have them hold.
-    crowded = 0
-    steps = sorted({x.num_students for x in problem.courses} | {x.capacity for x in problem.rooms})
-    for below, step in zip([0, *steps], steps, strict=False):
-        wanting = sum(x.num_lectures for x in problem.courses if x.num_students >= step)
-        having = sum(room.capacity >= step for room in problem.rooms) * problem.num_periods
-        crowded += (step - below) * max(0, wanting - having)
+    alone = sum(fitting_room_cost(problem, rules, c) for c in range(len(problem.courses)))
+    crowded = sum(seats for _, seats, _, _ in seats_missing(problem))
     return max(alone, rules.weights.get("room_capacity", 0) * crowded)

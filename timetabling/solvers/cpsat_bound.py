@@ -9,6 +9,7 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
+from timetabling.least_costs import room_costs
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem
 from timetabling.search import Stop
@@ -16,7 +17,7 @@ from timetabling.solvers.cpsat import stopping
 from timetabling.solvers.cpsat_board import Board
 from timetabling.solvers.cpsat_model import MAX_DAY_MODELS, PeriodModel
 
-__all__ = ["fits", "least_cost", "least_room_cost", "room_costs"]
+__all__ = ["fits", "least_cost", "least_room_cost"]
 
 MAX_PLACES = 10_000
 """Variables of a model: pairs of a course and a period, or of a course and a room."""
@@ -103,19 +104,6 @@ def least_room_cost(
     )
     bound, _ = _prove(cp_model.CpSolver(), model, stop, seed, share, lambda _: None)
     return bound
-
-
-def room_costs(problem: Problem, rules: Formulation, course: int) -> dict[int, int]:
-    """What a lecture of a course costs in each room it may be in."""
-    seats, weights = problem.courses[course].num_students, rules.weights
-    costs = {}
-    for r, room in enumerate(problem.rooms):
-        is_unsuitable = (course, r) in problem.unsuitable
-        if is_unsuitable and "room_suitability" in rules.hard:
-            continue
-        costs[r] = weights.get("room_capacity", 0) * max(0, seats - room.capacity)
-        costs[r] += weights.get("room_suitability", 0) * is_unsuitable
-    return costs
 
 
 def _prove(

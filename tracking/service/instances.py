@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
@@ -15,7 +15,7 @@ from tracking.service.orders import CHECK_FORM, ordered
 from tracking.service.problems import problem_responses
 from tracking.service.service import service_of
 
-__all__ = ["InstanceCheck", "check", "router"]
+__all__ = ["Finding", "InstanceCheck", "check", "router"]
 
 router = APIRouter(tags=["instances"], dependencies=CREDENTIALS)
 
@@ -33,12 +33,30 @@ class InstanceList(BaseModel):
     instances: list[Instance]
 
 
+class Finding(BaseModel):
+    """Something that rules a timetable out, or will make it a bad one."""
+
+    severity: Literal["impossible", "warning"]
+    rule: str = Field(description="What kind of finding it is")
+    message: str = Field(description="What is wrong, with the numbers that prove it")
+    repair: str = Field(description="What would most likely mend it")
+    needed: int
+    available: int
+    courses: list[str]
+    teachers: list[str]
+    curricula: list[str]
+    rooms: list[str]
+    periods: list[tuple[int, int]] = Field(description="Day and period, both counted from 0")
+    least_cost: int = Field(description="What every timetable pays for it at least")
+
+
 class InstanceCheck(BaseModel):
     """What is in an instance, and all that is wrong with it."""
 
     name: str
     summary: dict[str, int] = Field(description="Courses, lectures, rooms, curricula, periods")
-    errors: list[str]
+    errors: list[str] = Field(description="Why it cannot be read")
+    findings: list[Finding] = Field(description="What to mend first comes first")
 
 
 @router.get(
@@ -67,15 +85,23 @@ async def check_instance(
 ) -> InstanceCheck:
     """Say what is in an instance, and all that is wrong with it; nothing is kept of it."""
     async with ordered(request, caller) as what:
-        return await check(request, what.path)
+        return await check(request, what.path, what.order.formulation)
 
 
-async def check(request: Request, path: Path) -> InstanceCheck:
-    """Read an instance, by the reader that the application was made with."""
+async def check(request: Request, path: Path, formulation: str | None = None) -> InstanceCheck:
+    """Read an instance, by the reader that the application was made with.
+
+    Without a formulation it is read and no more: nothing is found in it.
+    """
     read = service_of(request).check
     if read is None:
-        return InstanceCheck(name=path.name, summary={}, errors=[])
-    found = await to_thread.run_sync(read, path)
+        return InstanceCheck(name=path.name, summary={}, errors=[], findings=[])
+    found = await to_thread.run_sync(read, path, formulation)
     # Where the data folder is concerns nobody outside.
     errors = [str(error).replace(str(path), path.name) for error in found["errors"]]
-    return InstanceCheck(name=path.name, summary=found["summary"] or {}, errors=errors)
+    return InstanceCheck(
+        name=path.name,
+        summary=found["summary"] or {},
+        errors=errors,
+        findings=found["findings"],
+    )

@@ -72,8 +72,9 @@ def _form(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-CHECK_FORM = _form({})
-ORDER_FORM = _form(Order.model_json_schema()["properties"])
+_ORDER = Order.model_json_schema()["properties"]
+CHECK_FORM = _form({"formulation": _ORDER["formulation"]})
+ORDER_FORM = _form(_ORDER)
 
 
 @asynccontextmanager

@@ -20,8 +20,9 @@ if TYPE_CHECKING:  # most of these have routes of their own, which import this
 
 __all__ = ["Check", "Service", "service_of"]
 
-Check = Callable[[Path], dict[str, Any]]
-"""Reads an instance: its name, what is in it, and what is wrong with it."""
+Check = Callable[[Path, str | None], dict[str, Any]]
+"""Reads an instance: its name, what is in it, and what is wrong with it; by a formulation, if one
+is given, also what rules a timetable out or makes it a bad one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Connect, Plugin } from "vite";
+import type { Finding } from "../src/api/jobs.ts";
 import { curve, job, type Run, STAGES, snapshot } from "./run.ts";
 import { timetable } from "./university.ts";
 
@@ -179,6 +180,34 @@ const instances = () =>
     ["whole-university.ectt", 1_204_000],
   ].map(([name, size_bytes]) => ({ name, size_bytes }));
 
+const finding = {
+  needed: 6,
+  available: 5,
+  courses: [],
+  teachers: [],
+  curricula: [],
+  rooms: [],
+  periods: [],
+  least_cost: 0,
+};
+const FINDINGS: Finding[] = [
+  {
+    ...finding,
+    severity: "impossible",
+    rule: "course_periods",
+    message: "course c0012: 6 lectures must fit into the 5 periods Mon-Fri 1",
+    repair: "make it available at 1 more period or leave out 1 lecture",
+  },
+  ...Array.from({ length: 40 }, (_, n) => ({
+    ...finding,
+    severity: "warning" as const,
+    rule: "fitting_room",
+    message: `course c${n + 100}: 312 students, but the largest room it may be in, B, has 200 seats`,
+    repair: "find a larger room, split the course, or correct the number of students",
+    least_cost: 112,
+  })),
+];
+
 function check(body: string): Answer {
   const name = /name="instance(?:_name)?"(?:; filename="(.*?)")?(?:\r\n[^\r\n]+)*\r\n\r\n(.*)/.exec(
     body,
@@ -187,17 +216,17 @@ function check(body: string): Answer {
   if (called.startsWith("unreadable")) {
     return [
       200,
-      { name: called, summary: {}, errors: ["line 3: expected 'Rooms: N', got 'Romos: 6'"] },
+      {
+        name: called,
+        summary: {},
+        errors: ["line 3: expected 'Rooms: N', got 'Romos: 6'"],
+        findings: [],
+      },
     ];
   }
-  const errors = called.startsWith("comp05")
-    ? [
-        "course c0012: 6 lectures, but only 5 periods at which it is available",
-        "no room has 312 seats, which course c0044 needs",
-      ]
-    : [];
+  const findings = called.startsWith("comp05") ? FINDINGS : [];
   const summary = { courses: 30, lectures: 160, rooms: 6, curricula: 14, periods: 30 };
-  return [200, { name: called, summary, errors }];
+  return [200, { name: called, summary, errors: [], findings }];
 }
 
 function stream(request: IncomingMessage, response: ServerResponse, run: Run): Answer {

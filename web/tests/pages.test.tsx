@@ -104,6 +104,79 @@ describe("the list", () => {
   });
 });
 
+describe("the data check", () => {
+  const finding = {
+    severity: "warning",
+    rule: "fitting_room",
+    message: "course a: 40 students, but the largest room it may be in, B1, has 30 seats",
+    repair: "find a larger room",
+    needed: 40,
+    available: 30,
+    courses: ["a"],
+    teachers: [],
+    curricula: [],
+    rooms: ["B1"],
+    periods: [],
+    least_cost: 1200,
+  };
+  const proof = {
+    ...finding,
+    severity: "impossible",
+    rule: "teacher_periods",
+    message: "teacher T: 5 lectures (courses a, b) must fit into the 4 periods Mon 1-4",
+    least_cost: 0,
+  };
+
+  async function choose(found: object) {
+    const summary = { courses: 2, lectures: 5, rooms: 1, curricula: 0, periods: 4 };
+    const checked = { name: "mine", summary, errors: [], findings: [], ...found };
+    await open("/", {
+      "GET /api/generation-jobs/": answering({ jobs: [], total: 0 }),
+      "GET /api/instances/": answering({ instances: [{ name: "mine.ectt", size_bytes: 9 }] }),
+      "POST /api/instances/check/": answering(checked),
+    });
+    fireEvent.change(screen.getByLabelText("Stored data"), { target: { value: "mine.ectt" } });
+    await wait();
+  }
+  const button = () => screen.getByRole("button", { name: "Make the timetable" });
+
+  it("shows what rules a timetable out before what will cost, and lets a run start", async () => {
+    await choose({ findings: [proof, finding] });
+    const [said, warned] = ["No timetable can keep all the hard rules", "1 thing to look at"].map(
+      (title) => screen.getByText(title),
+    );
+    expect(said?.compareDocumentPosition(warned as Node)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+    expect(screen.getByText(/^Teacher T: 5 lectures/)).toBeTruthy();
+    expect(screen.getByText(/Costs at least 1,200\./).textContent).toMatch(/Find a larger room\.$/);
+    expect(screen.queryByText(/nothing in it rules a timetable out/)).toBeNull();
+    expect(button().hasAttribute("disabled")).toBe(false);
+  });
+
+  it("keeps many of a kind together, folded while they are only warnings", async () => {
+    const many = Array.from({ length: 1500 }, (_, n) => ({ ...finding, message: `course ${n}` }));
+    await choose({ findings: many });
+    const kind = screen.getByText("No room is large enough").closest("details");
+    expect(kind?.open).toBe(false);
+    expect(kind?.textContent).toMatch(/1,500.*and 1,400 more$/);
+    expect(screen.getByText(/nothing in it rules a timetable out/)).toBeTruthy();
+  });
+
+  it("is made again by the rules that are chosen", async () => {
+    await choose({});
+    const checks = () => asked.filter((each) => each.endsWith("/check/")).length;
+    expect(checks()).toBe(1);
+    fireEvent.change(screen.getByLabelText(/^Rules/), { target: { value: "UD4" } });
+    await wait();
+    expect(checks()).toBe(2);
+  });
+
+  it("lets no run start with what cannot be read", async () => {
+    await choose({ summary: {}, errors: ["mine.ectt:3: expected a number"] });
+    expect(screen.getByRole("alert").textContent).toMatch(/cannot be read.*Line 3: expected/);
+    expect(button().hasAttribute("disabled")).toBe(true);
+  });
+});
+
 describe("the page of a job", () => {
   it("says that it is denied, and shows nothing of it", async () => {
     await open("/jobs/job", { [`GET ${JOB}`]: refused(403) });

@@ -39,11 +39,32 @@ export interface Instance {
   size_bytes: number;
 }
 
+/** Something that rules a timetable out, or will make it a bad one. */
+export interface Finding {
+  severity: "impossible" | "warning";
+  /** What kind of finding it is. */
+  rule: string;
+  message: string;
+  repair: string;
+  needed: number;
+  available: number;
+  courses: string[];
+  teachers: string[];
+  curricula: string[];
+  rooms: string[];
+  /** Day and period, both counted from 0. */
+  periods: [day: number, period: number][];
+  /** What every timetable pays for it at least. */
+  least_cost: number;
+}
+
 export interface DataCheck {
   name: string;
   /** Nothing where the data cannot be read. */
   summary: Partial<Record<"courses" | "lectures" | "rooms" | "curricula" | "periods", number>>;
   errors: string[];
+  /** What to mend first comes first. */
+  findings: Finding[];
 }
 
 export interface JobFile {
@@ -71,8 +92,14 @@ export async function listInstances(signal?: AbortSignal): Promise<Instance[]> {
   return (await requestJson<{ instances: Instance[] }>("/api/instances/", { signal })).instances;
 }
 
-export function checkInstance(source: Source, signal?: AbortSignal): Promise<DataCheck> {
-  return requestJson("/api/instances/check/", { method: "POST", body: formOf(source), signal });
+export function checkInstance(
+  source: Source,
+  formulation: string,
+  signal?: AbortSignal,
+): Promise<DataCheck> {
+  const body = formOf(source);
+  body.set("formulation", formulation);
+  return requestJson("/api/instances/check/", { method: "POST", body, signal });
 }
 
 /** Start a run. The same key starts it once, however often it is sent. */

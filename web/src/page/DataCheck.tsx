@@ -1,5 +1,6 @@
 import { useCallback, useEffect } from "react";
 import { checkInstance, type Source } from "../api/jobs";
+import { Findings } from "../components/Findings";
 import { formatNumber } from "../components/format";
 import { Notice, ProblemNotice } from "../components/Notice";
 import { useResource } from "../hooks/useResource";
@@ -9,18 +10,23 @@ const MOST_SHOWN = 8;
 
 interface DataCheckProps {
   source: Source;
+  /** The rules that count. */
+  formulation: string;
   /** Told whether a run can be started with the data. */
   onChecked: (isReadable: boolean) => void;
 }
 
 /** What is in the data, and what cannot work with it, before time is spent on it. */
-export function DataCheck({ source, onChecked }: DataCheckProps) {
+export function DataCheck({ source, formulation, onChecked }: DataCheckProps) {
   const { data, problem, loading, reload } = useResource(
-    useCallback((signal: AbortSignal) => checkInstance(source, signal), [source]),
+    useCallback(
+      (signal: AbortSignal) => checkInstance(source, formulation, signal),
+      [source, formulation],
+    ),
   );
   const counts = COUNTED.filter((name) => data?.summary[name] !== undefined);
-  const canStart = counts.length > 0 || data?.errors.length === 0;
-  const isReadable = !loading && !problem && canStart;
+  const isReadable = !loading && !problem && data?.errors.length === 0;
+  const isPossible = !data?.findings.some(({ severity }) => severity === "impossible");
   useEffect(() => {
     onChecked(isReadable);
     return () => onChecked(false);
@@ -47,14 +53,8 @@ export function DataCheck({ source, onChecked }: DataCheckProps) {
           ))}
         </dl>
       )}
-      {data.errors.length === 0 ? (
-        <p className="check-good">The data is complete, and nothing in it rules a timetable out.</p>
-      ) : (
-        <Notice
-          tone={canStart ? "warning" : "bad"}
-          icon="warning"
-          title={canStart ? "Some of this cannot work" : "This cannot be read"}
-        >
+      {data.errors.length > 0 && (
+        <Notice tone="bad" icon="warning" title="This cannot be read">
           <ul>
             {data.errors.slice(0, MOST_SHOWN).map((text) => (
               <li key={text}>{inLine(text)}</li>
@@ -63,9 +63,12 @@ export function DataCheck({ source, onChecked }: DataCheckProps) {
           {data.errors.length > MOST_SHOWN && (
             <p>and {formatNumber(data.errors.length - MOST_SHOWN)} more</p>
           )}
-          {canStart && <p>A run will still find the timetable that comes nearest.</p>}
         </Notice>
       )}
+      {data.errors.length === 0 && isPossible && (
+        <p className="check-good">The data is complete, and nothing in it rules a timetable out.</p>
+      )}
+      <Findings findings={data.findings} />
     </div>
   );
 }

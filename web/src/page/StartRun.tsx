@@ -53,7 +53,7 @@ export function StartRun() {
     <form className="card start" onSubmit={submit} aria-labelledby="start-title">
       <h1 id="start-title">New timetable</h1>
       <InstanceChoice source={source} onChoose={setSource} />
-      {source && <DataCheck source={source} onChecked={setIsReadable} />}
+      {source && <DataCheck source={source} formulation={formulation} onChecked={setIsReadable} />}
       <label className="field">
         <span>Rules</span>
         <select value={formulation} onChange={(event) => setFormulation(event.target.value)}>

@@ -1,0 +1,52 @@
+"""`horarium check`: what is wrong with an instance, before any time is spent on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from flows.cli.arguments import Instance, Rules, refuse
+from flows.findings import lines, summary
+from timetabling.check import check as find
+from timetabling.formats import InputError, read_problem
+from timetabling.penalties import formulation
+
+__all__ = ["check"]
+
+MOST_OF_A_KIND = 10
+
+
+def check(
+    instance: Instance,
+    rules: Rules = "UD2",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print all that is found as JSON, for programs.")
+    ] = False,
+) -> None:
+    """Say what rules a timetable out, and what will make it a bad one.
+
+    Exit status: 0 nothing rules a timetable out (there may be warnings), 1 something does,
+    2 the instance cannot be read.
+    """
+    try:
+        problem = read_problem(instance)
+    except (InputError, OSError) as error:
+        refuse(error)
+    findings = find(problem, formulation(rules))
+    impossible = any(finding.is_impossible for finding in findings)
+    if as_json:
+        told = {
+            "instance": problem.name,
+            "formulation": rules,
+            "impossible": impossible,
+            "least_cost": sum(finding.least_cost for finding in findings),
+            "findings": [finding.document() for finding in findings],
+        }
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        for line in lines(findings, most=MOST_OF_A_KIND):
+            typer.echo(line)
+        typer.echo(f"{problem.name}, {rules}: {summary(findings)}")
+    raise typer.Exit(1 if impossible else 0)
