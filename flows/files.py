@@ -14,12 +14,12 @@ SOLUTION, CURVE = "timetable.sol", "curve.csv"
 
 
 def find_instance(instance: Path, data_folder: Path) -> Path:
-    """Find an instance's file.
+    """Find an instance: a file, or a folder of CSV files.
 
     Parameters
     ----------
     instance
-        A path; or a bare name, of a file in the data folder's ``instances``.
+        A path; or a bare name, of a file or folder in the data folder's ``instances``.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def find_instance(instance: Path, data_folder: Path) -> Path:
     folder = data_folder / "instances"
     with suppress(OSError, ValueError):  # no name that a file could have
         file = (folder / instance).resolve()
-        if file.parent == folder.resolve() and file.is_file():
+        if file.parent == folder.resolve() and (file.is_file() or file.is_dir()):
             return file
     raise ValueError(
         f"instance: expected a path, or the name of a file in {folder}, got {str(instance)!r}"

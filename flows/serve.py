@@ -37,14 +37,16 @@ def check_instance(path: Path) -> dict[str, Any]:
 
     Returns
     -------
-    Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line each.
+    Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line
+    each; and ``notes``, on what a problem cannot hold of the file.
     """
+    notes: list[str] = []
     try:
-        problem = read_problem(path)
+        problem = read_problem(path, tell=notes.append)
     except (InputError, OSError) as error:
         # Where the service keeps it is nobody's business.
         lines = str(error).replace(str(path), path.name).splitlines()
-        return {"name": path.name, "summary": None, "errors": lines}
+        return {"name": path.name, "summary": None, "errors": lines, "notes": []}
     summary = {
         "courses": len(problem.courses),
         "lectures": problem.num_lectures,
@@ -52,7 +54,7 @@ def check_instance(path: Path) -> dict[str, Any]:
         "curricula": len(problem.curricula),
         "periods": problem.num_periods,
     }
-    return {"name": problem.name, "summary": summary, "errors": []}
+    return {"name": problem.name, "summary": summary, "errors": [], "notes": notes}
 
 
 def address(host: str, port: int, token: str | None = None) -> str:

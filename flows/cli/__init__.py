@@ -11,6 +11,7 @@ import typer
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
 from flows.cli.servers import deploy, serve, up, warmup
+from flows.cli.templates import convert, template
 from flows.cli.timetables import validate
 
 __all__ = ["app", "main"]
@@ -26,6 +27,8 @@ app = typer.Typer(
 for command in (
     generate,
     validate,
+    template,
+    convert,
     stages,
     watch,
     finish,

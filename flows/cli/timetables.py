@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.arguments import Instance, Rules, refuse, report_score
+from flows.cli.arguments import Instance, Rules, note, refuse, report_score
 from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import evaluate, formulation
 
@@ -23,7 +23,7 @@ def validate(
 ) -> None:
     """Count what a timetable breaks and what it costs, rule by rule."""
     try:
-        timetable = read_solution(solution, read_problem(instance))
+        timetable = read_solution(solution, read_problem(instance, tell=note))
     except (InputError, OSError) as error:
         refuse(error)
     score = evaluate(timetable, formulation(rules))

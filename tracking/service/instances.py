@@ -39,6 +39,7 @@ class InstanceCheck(BaseModel):
     name: str
     summary: dict[str, int] = Field(description="Courses, lectures, rooms, curricula, periods")
     errors: list[str]
+    notes: list[str] = Field(default=[], description="What was left out of it, or changed")
 
 
 @router.get(
@@ -78,4 +79,7 @@ async def check(request: Request, path: Path) -> InstanceCheck:
     found = await to_thread.run_sync(read, path)
     # Where the data folder is concerns nobody outside.
     errors = [str(error).replace(str(path), path.name) for error in found["errors"]]
-    return InstanceCheck(name=path.name, summary=found["summary"] or {}, errors=errors)
+    summary = found["summary"] or {}
+    return InstanceCheck(
+        name=path.name, summary=summary, errors=errors, notes=found.get("notes", [])
+    )

@@ -187,7 +187,7 @@ function check(body: string): Answer {
   if (called.startsWith("unreadable")) {
     return [
       200,
-      { name: called, summary: {}, errors: ["line 3: expected 'Rooms: N', got 'Romos: 6'"] },
+      { name: called, summary: {}, errors: ["line 3: expected 'Rooms: N', got 'Romos: 6'"], notes: [] },
     ];
   }
   const errors = called.startsWith("comp05")
@@ -197,7 +197,7 @@ function check(body: string): Answer {
       ]
     : [];
   const summary = { courses: 30, lectures: 160, rooms: 6, curricula: 14, periods: 30 };
-  return [200, { name: called, summary, errors }];
+  return [200, { name: called, summary, errors, notes: [] }];
 }
 
 function stream(request: IncomingMessage, response: ServerResponse, run: Run): Answer {

@@ -47,6 +47,15 @@ export function DataCheck({ source, onChecked }: DataCheckProps) {
           ))}
         </dl>
       )}
+      {data.notes.length > 0 && (
+        <Notice tone="warning" icon="warning" title="Not all of this file could be taken over">
+          <ul>
+            {data.notes.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
       {data.errors.length === 0 ? (
         <p className="check-good">The data is complete, and nothing in it rules a timetable out.</p>
       ) : (
