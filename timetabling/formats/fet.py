@@ -103,7 +103,7 @@ def _courses(
             name += "'"
         used.add(name)
         students = list(dict.fromkeys(name for part in parts for name in part.students))
-        found = [file.look_up(groups, set_, parts[0].line, "students set") for set_ in students]
+        found = [file.look_up(groups, set_, parts[0].line, "sets of students") for set_ in students]
         size = parts[0].num_students
         if size is None:
             size = min(MAX_SEATS, sum(sizes.get(set_, 0) for set_ in students))

@@ -87,7 +87,8 @@ class FetFile:
         if name not in known:
             spelling = self._spelling.setdefault(id(known), Spelling(known))
             self.report.add(
-                line, f"expected a {what} of this file, got {quote(name)}{spelling.hint(name)}"
+                line,
+                f"expected one of the {what} of this file, got {quote(name)}{spelling.hint(name)}",
             )
             return None
         return known[name]
@@ -110,7 +111,7 @@ class FetFile:
         """The period that a day and an hour name."""
         found = [
             self.look_up(known, node.first(tag).text, node.first(tag).line, what)
-            for known, tag, what in ((self.days, day, "day"), (self.hours, hour, "hour"))
+            for known, tag, what in ((self.days, day, "days"), (self.hours, hour, "hours"))
         ]
         d, h = found
         return None if d is None or h is None else d * len(self.hours) + h
@@ -139,7 +140,7 @@ class FetFile:
                 num_students=self.number(size, low=0, high=MAX_SEATS) if size.text else None,
             )
             for teacher in found[name].teachers:
-                self.look_up(self.teachers, teacher, node.line, "teacher")
+                self.look_up(self.teachers, teacher, node.line, "teachers")
         return list(found.values())
 
     def students(self) -> tuple[dict[str, frozenset[str]], dict[str, int]]:

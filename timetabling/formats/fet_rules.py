@@ -78,13 +78,13 @@ class FetRules:
 
     def _teacher_times(self, node: Node) -> None:
         teacher = node.first("Teacher")
-        self.file.look_up(self.file.teachers, teacher.text, teacher.line, "teacher")
+        self.file.look_up(self.file.teachers, teacher.text, teacher.line, "teachers")
         concerned = (c for c, course in enumerate(self.courses) if teacher.text in course.teachers)
         self._block(concerned, node, "Not_Available_Time")
 
     def _students_times(self, node: Node) -> None:
         students = node.first("Students")
-        groups = self.file.look_up(self.groups, students.text, students.line, "students set")
+        groups = self.file.look_up(self.groups, students.text, students.line, "sets of students")
         concerned = (
             c for c, course in enumerate(self.courses) if course.groups & (groups or set())
         )
@@ -147,11 +147,12 @@ class FetRules:
         if node.text in self.file.switched_off:
             self.left_out["a constraint on an activity that is switched off"] += 1
             return None
-        return self.file.look_up(self.activities, node.text, node.line, "activity")
+        return self.file.look_up(self.activities, node.text, node.line, "activities")
 
     def _rooms(self, node: Node, tag: str) -> set[int] | None:
         found = [
-            self.file.look_up(self.rooms, child.text, child.line, "room") for child in node.all(tag)
+            self.file.look_up(self.rooms, child.text, child.line, "rooms")
+            for child in node.all(tag)
         ]
         rooms = {room for room in found if room is not None}
         if not rooms:

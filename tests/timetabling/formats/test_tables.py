@@ -16,7 +16,8 @@ from tests.timetabling.formats.small_tables import TABLES, tables, write_book, w
 from timetabling.formats import read_problem, write_problem
 from timetabling.formats.example import EXAMPLE
 from timetabling.formats.tables import TABLES as SCHEMA
-from timetabling.problem import Course, Curriculum, Pin, Problem, Room
+from timetabling.penalties import evaluate, formulation
+from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room, Timetable
 
 NASTY = [
     "=1+1", "+1", "-1", "@x", "'=1", "''-2", "'quoted'", '"', '""', "a,b", "a;b", "007", "1.0",
@@ -145,6 +146,18 @@ def test_the_notes_of_a_folder_name_every_column(tmp_path: Path) -> None:
         assert all(f"\n  {column.name}" in notes for column in table.columns)
 
 
+def test_the_documentation_has_every_column_of_the_schema() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "input.md").read_text()
+    for table in SCHEMA:
+        title = f"**{table.name}**" if table.is_required else table.name
+        assert f"\n{title}: {table.note}\n" in text
+        for column in table.columns:
+            name = f"**{column.name}**" if column.is_required else column.name
+            assert re.search(
+                rf"^\| {re.escape(name)} \| .* \| {re.escape(column.note)} \|$", text, re.MULTILINE
+            ), column
+
+
 def _csv(folder: Path, name: str, edit: Callable[[str], str | bytes]) -> Path:
     content = edit(TABLES[name])
     data = content if isinstance(content, bytes) else content.encode()
@@ -242,5 +255,11 @@ def test_a_real_instance_survives_the_tables(
     write_problem(problem, tmp_path / f"again{suffix}")
     again = read_problem(tmp_path / f"again{suffix}")
     assert again == problem
+    lectures = tuple(
+        Lecture(c, i % problem.num_periods, i % len(problem.rooms))
+        for i, c in enumerate(problem.lecture_courses)
+    )
+    scores = [evaluate(Timetable(x, lectures), formulation("UD4")) for x in (problem, again)]
+    assert scores[0] == scores[1]
     write_problem(again, tmp_path / "again.ectt")
     assert read_problem(tmp_path / "again.ectt") == problem
