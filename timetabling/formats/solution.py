@@ -1,12 +1,16 @@
-"""The solution format of ITC-2007, track 3: ``course room day period``, one line a lecture."""
+"""The solution format of ITC-2007, track 3: ``course room day period``, one line a lecture.
+
+Names of the competition are single words. Those of tables may have spaces: they are put between
+double quotes, and a quote in such a name is doubled.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from timetabling.formats.text import (
     Report,
-    check_word,
     quote,
     read_lines,
     whole_number,
@@ -35,7 +39,7 @@ def read_solution(path: Path, problem: Problem) -> Timetable:
     report = Report(path)
     lectures = []
     for number, line in enumerate(read_lines(path), 1):
-        words = line.split()
+        words = [_name(word) for word in _WORDS.findall(line)]
         if not words:
             continue
         if len(words) != 4:
@@ -69,19 +73,32 @@ def write_solution(timetable: Timetable, path: Path) -> None:
     Raises
     ------
     ValueError
-        If the format cannot hold the name of a course or room, because of a space.
+        If the name of a course or room would not read back, because of a line end or the like.
     OSError
         If the file cannot be written; what was there stays.
     """
     problem = timetable.problem
-    for course in problem.courses:
-        check_word("course", course.id)
-    for room in problem.rooms:
-        check_word("room", room.id)
+    courses = [_word("course", course.id) for course in problem.courses]
+    rooms = [_word("room", room.id) for room in problem.rooms]
     lines = []
     # Rooms are left as they come: of a course twice at one period, the first one counts.
     for lecture in sorted(timetable.lectures, key=lambda x: (x.course, x.period)):
         day, slot = divmod(lecture.period, problem.periods_per_day)
-        course_id, room_id = problem.courses[lecture.course].id, problem.rooms[lecture.room].id
-        lines.append(f"{course_id} {room_id} {day} {slot}\n")
+        lines.append(f"{courses[lecture.course]} {rooms[lecture.room]} {day} {slot}\n")
     write_text(path, "".join(lines))
+
+
+_WORDS = re.compile(r'"(?:[^"]|"")*"(?!\S)|\S+')
+
+
+def _name(word: str) -> str:
+    is_quoted = len(word) > 1 and word[0] == word[-1] == '"'
+    return word[1:-1].replace('""', '"') if is_quoted else word
+
+
+def _word(what: str, name: str) -> str:
+    if not name.isprintable():
+        raise ValueError(f"{what}: expected a name on one line, of plain characters, got {name!r}")
+    if name.split() == [name] and not name.startswith('"'):
+        return name
+    return '"' + name.replace('"', '""') + '"'
