@@ -6,6 +6,7 @@ dropped in silence; docs/input.md has the table of what becomes what.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -96,9 +97,10 @@ def _courses(
         sets = ", ".join(dict.fromkeys(name for part in parts for name in part.students))
         titles.append(f"{parts[0].subject} {sets}".strip())
     courses = []
+    times = Counter(titles)
     used: set[str] = set()
     for title, ((_, number), parts) in zip(titles, of_group.items(), strict=True):
-        name = title if titles.count(title) == 1 else f"{title} ({number})"
+        name = title if times[title] == 1 else f"{title} ({number})"
         while name in used:
             name += "'"
         used.add(name)
@@ -189,14 +191,15 @@ def _pins(rules: FetRules) -> set[Pin]:
 def _curricula(rules: FetRules) -> list[Curriculum]:
     """The courses of each smallest set of students, and of each teacher who is not the only one."""
     members: dict[str, list[int]] = {}
+    shared: set[str] = set()
     for c, course in enumerate(rules.courses):
         for group in course.groups:
             members.setdefault(group, []).append(c)
         for teacher in course.teachers[1:]:
-            name = _curriculum_of(teacher)
-            members.setdefault(
-                name, [d for d, other in enumerate(rules.courses) if teacher in other.teachers]
-            )
+            shared.add(teacher)
+    for c, course in enumerate(rules.courses):
+        for teacher in shared.intersection(course.teachers):
+            members.setdefault(_curriculum_of(teacher), []).append(c)
     one_of_each: dict[tuple[int, ...], str] = {}
     for name in sorted(members):
         if one_of_each.setdefault(tuple(members[name]), name) != name:

@@ -16,6 +16,8 @@ __all__ = ["Activity", "FetFile", "Node"]
 
 T = TypeVar("T")
 
+_MAX_ELEMENTS = 1_000_000  # ten times a large school's
+
 
 @dataclass(slots=True)
 class Node:
@@ -184,8 +186,13 @@ class FetFile:
 def _tree(path: Path) -> Node:
     top = Node("", 1)
     open_nodes = [top]
+    num_elements = 0
 
     def start(tag: str, _: Mapping[str, str], line: int) -> None:
+        nonlocal num_elements
+        num_elements += 1
+        if num_elements > _MAX_ELEMENTS:
+            raise MarkupError(line, f"expected at most {_MAX_ELEMENTS} elements")
         node = Node(tag, line)
         open_nodes[-1].children.append(node)
         open_nodes.append(node)

@@ -127,7 +127,8 @@ class FetRules:
         subject = node.first("Subject").text
         for course in self.courses:
             if rooms is not None and course.parts[0].subject == subject:
-                course.allowed_rooms = rooms & (course.allowed_rooms or rooms)
+                before = course.allowed_rooms
+                course.allowed_rooms = rooms if before is None else rooms & before
 
     def _spread(self, node: Node) -> None:
         """Parts on different days: a wish for that many working days."""

@@ -118,7 +118,7 @@ def read_records(
         for column in table.columns
         if column.name in positions
     ]
-    ignored = {i for i, cell in enumerate(header) if _is_note(_folded_cell(cell))}
+    unnamed = [i for i, cell in enumerate(header) if _is_empty(cell)]
     absent = {c.name: c.default for c in table.columns if c.name not in positions}
     records = []
     for number, cells in rows:
@@ -129,8 +129,8 @@ def read_records(
             except ValueError as error:
                 complaints.add(sheet.place(number, position), f"{name}: {error}")
         is_right = len(values) == len(table.columns)
-        for i in range(len(header), len(cells)):
-            if i not in ignored and not _is_empty(cells[i]):
+        for i in (*unnamed, *range(len(header), len(cells))):
+            if i < len(cells) and not _is_empty(cells[i]):
                 complaints.add(
                     sheet.place(number, i), f"expected nothing here, got {_shown(cells[i])}"
                 )

@@ -187,7 +187,12 @@ function check(body: string): Answer {
   if (called.startsWith("unreadable")) {
     return [
       200,
-      { name: called, summary: {}, errors: ["line 3: expected 'Rooms: N', got 'Romos: 6'"], notes: [] },
+      {
+        name: called,
+        summary: {},
+        errors: ["line 3: expected 'Rooms: N', got 'Romos: 6'"],
+        notes: [],
+      },
     ];
   }
   const errors = called.startsWith("comp05")

@@ -115,6 +115,9 @@ def change(edit: Callable[[Cells], object]) -> Cells:
 
 
 WHOLE = {
+    "a column without a header": (
+        lambda t: t["rooms"][0].__setitem__(2, ""), "expected nothing here, got 'North'",
+    ),
     "no table of the week": (lambda t: t.pop("general"), "expected a {kind} general, got none"),
     "no rooms": (lambda t: t.pop("rooms"), "expected a {kind} rooms, got none"),
     "a table near a known one": (
