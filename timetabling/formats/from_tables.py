@@ -141,10 +141,11 @@ def _check_sizes(
 
 
 def _lectures(found: dict[str, Sheet], courses: list[Record]) -> list[int] | None:
-    """The lectures of each course; None where a course is wrong, since places then shift."""
+    """The lectures of each course; None without any, or with a wrong one: places then shift."""
     num_rows = len(found["courses"].rows) - 1 if "courses" in found else -1
     lectures = [course.values["lectures"] for course in courses]
-    return None if len(courses) != num_rows or None in lectures else lectures
+    is_known = lectures and len(courses) == num_rows and None not in lectures
+    return lectures if is_known else None
 
 
 def _members(

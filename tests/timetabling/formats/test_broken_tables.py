@@ -227,3 +227,11 @@ def test_a_folder_without_tables_says_what_it_should_have(tmp_path: Path) -> Non
     assert complaint(tmp_path) == (
         f"{tmp_path}: expected a folder with general.csv, courses.csv, rooms.csv, got no .csv file"
     )
+
+
+def test_pins_without_any_course_are_told_with_the_rest(tmp_path: Path) -> None:
+    cells = tables()
+    cells["courses"] = [["Name", *cells["courses"][0][1:]]]
+    for said in both(cells, tmp_path):
+        assert "expected courses, got no row" in said
+        assert "expected a column course, got none" in said
