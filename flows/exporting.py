@@ -23,7 +23,7 @@ from timetabling.exports.room_use import draw_room_use
 from timetabling.exports.semester import Semester
 from timetabling.exports.table import csv_text, rows_of
 from timetabling.exports.workbook import workbook
-from timetabling.formats.solution import check_names, solution_text
+from timetabling.formats.solution import solution_text
 from timetabling.formats.text import InputError, read_lines, write_bytes
 from timetabling.problem import Timetable
 from timetabling.view import Document, document
@@ -143,7 +143,6 @@ class Export:
     def _text(self, kind: str) -> str:
         match kind:
             case ".sol":
-                check_names(self.timetable.problem)
                 return solution_text(self.timetable)
             case ".csv":
                 return csv_text(rows_of(self.found))

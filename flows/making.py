@@ -28,7 +28,7 @@ from flows.cancelling import cancelled
 from flows.certifying import Origin
 from flows.checkpoints import checkpoints_of
 from flows.curve import Curve
-from flows.files import SOLUTION, find_instance, holding_names, job_folder
+from flows.files import SOLUTION, find_instance, job_folder
 from flows.findings import lines, summary
 from flows.following import Following
 from flows.handing import result_of, whole
@@ -102,7 +102,6 @@ def make_timetable(
         reporter.start_stage("loading")
         problem, begun = load(source, start)  # in this process: files are here
         instance_sha256, start_sha256 = digest_of(source), digest_of(start) if start else None
-        target = holding_names(target, problem, is_ours=output is None)
         findings = check(whole(problem), formulation=rules)
         _tell(findings)
         checkpoints = checkpoints_of(

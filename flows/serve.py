@@ -40,14 +40,16 @@ def check_instance(path: Path, formulation: str | None = None) -> dict[str, Any]
     Returns
     -------
     Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line each;
-    and the ``findings`` of the data check by a formulation, if one is given.
+    ``notes`` on what a problem cannot hold of the file; and the ``findings`` of the data check by a
+    formulation, if one is given.
     """
+    notes: list[str] = []
     try:
-        problem = read_problem(path)
+        problem = read_problem(path, tell=notes.append)
     except (InputError, OSError) as error:
         # Where the service keeps it is nobody's business.
         lines = str(error).replace(str(path), path.name).splitlines()
-        return {"name": path.name, "summary": None, "errors": lines, "findings": []}
+        return {"name": path.name, "summary": None, "errors": lines, "notes": [], "findings": []}
     summary = {
         "courses": len(problem.courses),
         "lectures": problem.num_lectures,
@@ -60,6 +62,7 @@ def check_instance(path: Path, formulation: str | None = None) -> dict[str, Any]
         "name": problem.name,
         "summary": summary,
         "errors": [],
+        "notes": notes,
         "findings": [finding.document() for finding in findings],
     }
 

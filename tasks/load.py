@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prefect import task
+from prefect import get_run_logger, task
 
 from tasks.retrying import RETRYING
 from timetabling.formats import read_problem, read_solution
@@ -26,7 +26,7 @@ def load(instance: Path, start: Path | None = None) -> tuple[Problem, Timetable]
     reporter = current_reporter()
     num_files = 1 if start is None else 2
     reporter.update_stage_progress(0, num_files)
-    problem = read_problem(instance)
+    problem = read_problem(instance, tell=get_run_logger().warning)
     reporter.update_stage_progress(1, num_files)
     begun = Timetable(problem) if start is None else read_solution(start, problem)
     reporter.update_stage_progress(num_files, num_files)

@@ -13,6 +13,7 @@ from flows.cli.exporting import export
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
 from flows.cli.servers import deploy, serve, up, warmup
+from flows.cli.templates import convert, template
 from flows.cli.timetables import validate
 
 __all__ = ["app", "main"]
@@ -30,6 +31,8 @@ for command in (
     check,
     validate,
     export,
+    template,
+    convert,
     stages,
     watch,
     finish,

@@ -21,11 +21,17 @@ __all__ = [
     "Port",
     "RedisUrl",
     "Rules",
+    "note",
     "refuse",
     "report_score",
 ]
 
-Instance = Annotated[Path, typer.Argument(help="The instance: a `.ctt` or `.ectt` file.")]
+Instance = Annotated[
+    Path,
+    typer.Argument(
+        help="The instance: a folder of `.csv` files, or a `.xlsx`, `.ctt`, `.ectt` or `.fet` file."
+    ),
+]
 Rules = Annotated[
     FormulationName, typer.Option("--formulation", help="Rules and weights that count.")
 ]
@@ -54,6 +60,11 @@ def report_score(score: Score, rules: str, bound: int | None = None) -> None:
     Console().print(table)
     proven = f", {gap(score.cost, bound)}" if score.is_feasible and bound is not None else ""
     typer.echo(f"violations {score.num_violations}  cost {score.cost}{proven}")
+
+
+def note(said: str) -> None:
+    """Say what there is to know of the input, though it can be read."""
+    typer.echo(f"horarium: {said}", err=True)
 
 
 def refuse(error: Exception | str) -> NoReturn:

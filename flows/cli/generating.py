@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, refuse, report_score
-from flows.files import holding_names
+from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, note, refuse, report_score
 from flows.findings import lines
 from flows.targets import check_output
 from timetabling.check import Finding, check
@@ -87,12 +86,11 @@ def generate(
         if redis_url is not None:
             Store(redis_url).close()
         _check_time_limit(time_limit)
-        target = check_output(output or Path(f"{instance.stem}.sol"), instance)
+        target = check_output(output or Path(f"{instance.absolute().stem}.sol"), instance)
         if curve is not None:
             check_output(curve, instance, target, *filter(None, [start]))
         # Read here as well as in the flow: a typing error should cost no server's start.
-        problem = read_problem(instance)
-        holding_names(target, problem, is_ours=False)
+        problem = read_problem(instance, tell=note)
         if start is not None:
             read_solution(start, problem)
     except (ValueError, OSError) as error:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.arguments import Instance, Rules, refuse, report_score
+from flows.cli.arguments import Instance, Rules, note, refuse, report_score
 from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import evaluate, formulation
 
@@ -36,7 +36,7 @@ def validate(
     wrong: list[str] = []
     chosen = formulation(rules)
     try:
-        timetable = read_solution(solution, read_problem(instance))
+        timetable = read_solution(solution, read_problem(instance, tell=note))
         if certificate is not None:
             from flows.certifying import read_certificate
             from timetabling.exports.certificate import differences

@@ -13,8 +13,6 @@ from typer.testing import CliRunner
 from flows.certifying import Origin, certified, read_certificate
 from flows.cli import app
 from flows.curve import read_curve
-from flows.files import holding_names
-from tests.timetabling.exports.export_parts import PROBLEM as SPACED
 from timetabling.exports.certificate import Search
 from timetabling.formats import read_problem, read_solution, write_solution
 from timetabling.formats.digest import digest_of
@@ -187,16 +185,6 @@ def test_a_curve_is_read_back(folder: Path) -> None:
     (folder / "curve.csv").write_text("")
     with pytest.raises(InputError, match=r"curve.csv:1: expected seconds,stage"):
         read_curve(folder / "curve.csv")
-
-
-def test_names_with_spaces_go_into_a_table(tmp_path: Path) -> None:
-    assert holding_names(tmp_path / "t.sol", PROBLEM, is_ours=False) == tmp_path / "t.sol"
-    assert holding_names(tmp_path / "t.csv", SPACED, is_ours=False) == tmp_path / "t.csv"
-    assert holding_names(tmp_path / "timetable.sol", SPACED, is_ours=True).name == "timetable.csv"
-    with pytest.raises(ValueError, match=r"one word without spaces.*ends in .csv can hold all"):
-        holding_names(tmp_path / "t.sol", SPACED, is_ours=False)
-    with pytest.raises(ValueError, match=r"ends in .sol or .csv, got '.xlsx'"):
-        holding_names(tmp_path / "t.xlsx", PROBLEM, is_ours=False)
 
 
 def test_a_certificate_says_when_and_with_what_it_was_made() -> None:

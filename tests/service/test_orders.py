@@ -20,6 +20,8 @@ from tests.service.job_parts import (
     run_of,
     uploads,
 )
+from timetabling.formats import write_problem
+from timetabling.formats.example import EXAMPLE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -157,6 +159,20 @@ def test_instances_are_listed_and_checked(service: httpx.Client, data: Path) -> 
         assert (told["name"], told["errors"]) == ("tiny.ectt", [])
         assert told["summary"]["courses"] > 0
     assert uploads(data) == before
+
+
+@pytest.mark.parametrize("name", ["mine.xlsx", "MINE.XLSX"])
+def test_a_workbook_is_checked_and_started_like_a_text(
+    service: httpx.Client, data: Path, tmp_path: Path, name: str
+) -> None:
+    write_problem(EXAMPLE, tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    told = service.post("/api/instances/check/", headers=ANN, **form(content, name)).json()
+    assert (told["name"], told["errors"], told["notes"]) == (name, [], [])
+    assert told["summary"]["courses"] == len(EXAMPLE.courses)
+    broken = service.post("/api/instances/check/", headers=ANN, **form(content[:999], name)).json()
+    assert broken["errors"][0].startswith(f"{name}: expected an Excel workbook (.xlsx)")
+    assert service.post(GENERATE, headers=ANN, **form(content, name)).status_code == 202
 
 
 def test_a_body_that_is_too_large_is_not_read_to_its_end(service: httpx.Client, data: Path) -> None:

@@ -1,27 +1,41 @@
-"""Files in and out: instances (.ctt, .ectt) and timetables, one file a format."""
+"""Files in and out: instances and timetables, one file a format."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from timetabling.formats import ctt, ectt, lectures, solution
+from timetabling.formats import csv_folder, ctt, ectt, fet, lectures, solution, workbook
 from timetabling.formats.text import InputError, check_file
 from timetabling.problem import Problem, Timetable
 
-__all__ = ["InputError", "check_names", "read_problem", "read_solution", "write_solution"]
+__all__ = ["InputError", "read_problem", "read_solution", "write_problem", "write_solution"]
 
 _READERS: Mapping[str, Callable[[Path], Problem]] = MappingProxyType(
-    {".ctt": ctt.read, ".ectt": ectt.read}
+    {".ctt": ctt.read, ".ectt": ectt.read, ".xlsx": workbook.read}
+)
+_WRITERS: Mapping[str, Callable[[Problem, Path], None]] = MappingProxyType(
+    {"": csv_folder.write, ".ectt": ectt.write, ".xlsx": workbook.write}
 )
 _TIMETABLE_READERS: Mapping[str, Callable[[Path, Problem], Timetable]] = MappingProxyType(
     {".csv": lectures.read_csv, ".xlsx": lectures.read_workbook}
 )
 
 
-def read_problem(path: Path) -> Problem:
-    """Read an instance, in the format that the suffix of its name says.
+def _warn(left_out: str) -> None:
+    warnings.warn(left_out, stacklevel=3)
+
+
+def read_problem(path: Path, *, tell: Callable[[str], object] = _warn) -> Problem:
+    """Read an instance, in the format that the suffix of its name says; a folder is one of tables.
+
+    Parameters
+    ----------
+    tell
+        Called with each thing in the file that a problem cannot hold, and that was left out or
+        changed: only a .fet file has such. Without it, Python's warnings tell.
 
     Raises
     ------
@@ -30,12 +44,19 @@ def read_problem(path: Path) -> Problem:
     OSError
         If reading fails half-way.
     """
-    check_file(path)  # a missing file or a directory is the plainer complaint
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        known = " or ".join(_READERS)
-        raise InputError(f"{path}: expected a name that ends in {known}, got {path.suffix!r}")
-    return reader(path)
+    suffix = path.suffix.lower()
+    if _is_folder(path) and suffix not in _READERS:
+        return csv_folder.read(path)
+    check_file(path)  # a missing file is the plainer complaint
+    if suffix == ".fet":
+        return fet.read(path, tell)
+    if suffix not in _READERS:
+        known = ", ".join((*_READERS, ".fet"))
+        raise InputError(
+            f"{path}: expected a folder of .csv files, or a name that ends in {known}, "
+            f"got {path.suffix!r}"
+        )
+    return _READERS[suffix](path)
 
 
 def read_solution(path: Path, problem: Problem) -> Timetable:
@@ -59,7 +80,7 @@ def write_solution(timetable: Timetable, path: Path) -> None:
     Raises
     ------
     ValueError
-        If the format cannot hold the name of a course or room, because of a space.
+        If a name cannot be on one line.
     OSError
         If the file cannot be written; what was there stays.
     """
@@ -67,15 +88,27 @@ def write_solution(timetable: Timetable, path: Path) -> None:
     write(timetable, path)
 
 
-def check_names(path: Path, problem: Problem) -> None:
-    """Check that `write_solution` can write such a file, and put the names of a problem into it.
+def write_problem(problem: Problem, path: Path) -> None:
+    """Write an instance that reads back as the same: .ectt, .xlsx, or, without a suffix, a folder.
 
     Raises
     ------
     ValueError
-        If it cannot: a workbook is for `timetabling.exports`, and some formats hold no space.
+        If the format is not known, or cannot hold the problem.
+    OSError
+        If it cannot be written; what was there stays.
     """
-    if path.suffix.lower() == ".xlsx":
-        raise ValueError("expected a name that ends in .sol or .csv, got '.xlsx'")
-    if path.suffix.lower() != ".csv":
-        solution.check_names(problem)
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise ValueError(
+            f"{path}: expected a name that ends in .ectt or .xlsx, or a folder's, without one, "
+            f"got {path.suffix!r}"
+        )
+    writer(problem, path)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False

@@ -46,7 +46,7 @@ def write(problem: Problem, path: Path) -> None:
     ------
     ValueError
         If the format cannot hold the problem: a name with a space, a room without a building,
-        no daily lectures.
+        no daily lectures, pins.
     OSError
         If the file cannot be written; what was there stays.
     """
@@ -58,6 +58,8 @@ def _lines(problem: Problem) -> Iterator[str]:
         check_word("name of the problem", word)
     if problem.daily_lectures is None:
         raise ValueError("daily lectures: expected the fewest and the most, got None")
+    if problem.pins:
+        raise ValueError(f"pins: expected none, which .ectt cannot hold, got {len(problem.pins)}")
     fewest, most = problem.daily_lectures
     yield f"Name: {problem.name}"
     yield f"Courses: {len(problem.courses)}"

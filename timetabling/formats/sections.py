@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from timetabling.formats.outline import Outline
+from timetabling.formats.spelling import Spelling
 from timetabling.formats.text import InputError, Report, quote, read_lines, whole_number
 from timetabling.problem import (
     MAX_DAYS,
@@ -153,6 +154,7 @@ class _Names:
                 report.add(number, f"expected a name that does not end in ':', got {quote(name)}")
             if self._places.setdefault(name, place) != place:
                 report.add(number, f"expected each name in {section} once, got {quote(name)} again")
+        self._spelling = Spelling(self._places)
 
     def find(self, names: list[str]) -> tuple[int, ...]:
         """Look up the places of some names; in a missing section, any place will do."""
@@ -161,7 +163,8 @@ class _Names:
         unknown = [quote(name) for name in names if name not in self._places]
         if unknown:
             shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
-            raise ValueError(f"expected names defined in {self._section}, got {shown}")
+            hint = self._spelling.hint(next(name for name in names if name not in self._places))
+            raise ValueError(f"expected names defined in {self._section}, got {shown}{hint}")
         return tuple(self._places[name] for name in names)
 
 

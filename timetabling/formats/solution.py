@@ -1,12 +1,16 @@
-"""The solution format of ITC-2007, track 3: ``course room day period``, one line a lecture."""
+"""The solution format of ITC-2007, track 3: ``course room day period``, one line a lecture.
+
+Names of the competition are single words. Those of tables may have spaces: they are put between
+double quotes, and a quote in such a name is doubled.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from timetabling.formats.text import (
     Report,
-    check_word,
     quote,
     read_lines,
     whole_number,
@@ -14,7 +18,7 @@ from timetabling.formats.text import (
 )
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["check_names", "read_solution", "solution_text", "write_solution"]
+__all__ = ["read_solution", "solution_text", "write_solution"]
 
 
 def read_solution(path: Path, problem: Problem) -> Timetable:
@@ -35,7 +39,7 @@ def read_solution(path: Path, problem: Problem) -> Timetable:
     report = Report(path)
     lectures = []
     for number, line in enumerate(read_lines(path), 1):
-        words = line.split()
+        words = [_name(word) for word in _WORDS.findall(line)]
         if not words:
             continue
         if len(words) != 4:
@@ -66,16 +70,19 @@ def read_solution(path: Path, problem: Problem) -> Timetable:
 def solution_text(timetable: Timetable) -> str:
     """A timetable in this format, sorted by course and period.
 
-    A name with a space is written in quotes: `write_solution` refuses it, a digest needs it.
+    Raises
+    ------
+    ValueError
+        If a name cannot be on one line.
     """
     problem = timetable.problem
+    courses = [_word("course", course.id) for course in problem.courses]
+    rooms = [_word("room", room.id) for room in problem.rooms]
     lines = []
     # Rooms are left as they come: of a course twice at one period, the first one counts.
     for lecture in sorted(timetable.lectures, key=lambda x: (x.course, x.period)):
         day, slot = divmod(lecture.period, problem.periods_per_day)
-        names = problem.courses[lecture.course].id, problem.rooms[lecture.room].id
-        course_id, room_id = (repr(name) if " " in name else name for name in names)
-        lines.append(f"{course_id} {room_id} {day} {slot}\n")
+        lines.append(f"{courses[lecture.course]} {rooms[lecture.room]} {day} {slot}\n")
     return "".join(lines)
 
 
@@ -85,23 +92,24 @@ def write_solution(timetable: Timetable, path: Path) -> None:
     Raises
     ------
     ValueError
-        If the format cannot hold the name of a course or room, because of a space.
+        If the name of a course or room would not read back, because of a line end or the like.
     OSError
         If the file cannot be written; what was there stays.
     """
-    check_names(timetable.problem)
     write_text(path, solution_text(timetable))
 
 
-def check_names(problem: Problem) -> None:
-    """Check that this format can hold the names of all courses and rooms.
+_WORDS = re.compile(r'"(?:[^"]|"")*"(?!\S)|\S+')
 
-    Raises
-    ------
-    ValueError
-        If one of them has a space.
-    """
-    for course in problem.courses:
-        check_word("course", course.id)
-    for room in problem.rooms:
-        check_word("room", room.id)
+
+def _name(word: str) -> str:
+    is_quoted = len(word) > 1 and word[0] == word[-1] == '"'
+    return word[1:-1].replace('""', '"') if is_quoted else word
+
+
+def _word(what: str, name: str) -> str:
+    if not name.isprintable():
+        raise ValueError(f"{what}: expected a name on one line, of plain characters, got {name!r}")
+    if name.split() == [name] and not name.startswith('"'):
+        return name
+    return '"' + name.replace('"', '""') + '"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import secrets
@@ -9,11 +10,13 @@ import stat
 from pathlib import Path
 
 __all__ = [
+    "Complaints",
     "InputError",
     "Report",
     "check_file",
     "check_word",
     "quote",
+    "read_bytes",
     "read_lines",
     "whole_number",
     "write_bytes",
@@ -35,16 +38,15 @@ class InputError(ValueError):
     """
 
 
-class Report:
-    """The problems found in a file so far."""
+class Complaints:
+    """The problems found so far in what is read, be it of one file or of several."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self) -> None:
         self._shown: list[tuple[int, str]] = []
         self._num_hidden = 0
 
-    def add(self, line: int, problem: str) -> None:
-        """Note a problem on a line; the first line is 1.
+    def add(self, place: str, problem: str, *, order: int = 0) -> None:
+        """Note a problem at a place; they are told by `order`, and else as they come.
 
         Raises
         ------
@@ -52,7 +54,7 @@ class Report:
             If there are 10,000 beyond those that are shown: enough is enough.
         """
         if len(self._shown) < MAX_SHOWN:
-            self._shown.append((line, problem))
+            self._shown.append((order, f"{place}: {problem}"))
         else:
             self._num_hidden += 1
             if self._num_hidden == MAX_COUNTED:
@@ -67,11 +69,27 @@ class Report:
             If there is a problem; it names all of them.
         """
         if self._shown:
-            problems = [f"{self._path}:{line}: {problem}" for line, problem in sorted(self._shown)]
+            problems = [problem for _, problem in sorted(self._shown, key=lambda x: x[0])]
             if self._num_hidden:
                 at_least = "at least " if self._num_hidden == MAX_COUNTED else ""
                 problems.append(f"and {at_least}{self._num_hidden} more")
             raise InputError("\n".join(problems))
+
+
+class Report:
+    """The problems found in a file so far."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._complaints = Complaints()
+
+    def add(self, line: int, problem: str) -> None:
+        """Note a problem on a line; the first line is 1. Raises as `Complaints.add`."""
+        self._complaints.add(f"{self._path}:{line}", problem, order=line)
+
+    def check(self) -> None:
+        """Raise what there is, as `Complaints.check`."""
+        self._complaints.check()
 
 
 def check_file(path: Path) -> None:
@@ -96,15 +114,13 @@ def check_file(path: Path) -> None:
         raise InputError(f"{path}: expected at most {MAX_BYTES} bytes, got {status.st_size}")
 
 
-def read_lines(path: Path) -> list[str]:
-    """Read the lines of a UTF-8 text; lines end as on Unix, Windows or old Macs.
-
-    A file of nothing but white space has no lines. Every character of a line is printable or a tab.
+def read_bytes(path: Path) -> bytes:
+    """Read a file whole.
 
     Raises
     ------
     InputError
-        If there is no such file, or it is not a text.
+        If there is no such file, or `check_file` has something against it.
     OSError
         If reading fails half-way.
     """
@@ -117,8 +133,26 @@ def read_lines(path: Path) -> list[str]:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:  # it grew meanwhile, or is of a kind that does not tell its size
         raise InputError(f"{path}: expected at most {MAX_BYTES} bytes, got more")
+    return data
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read the lines of a UTF-8 text; lines end as on Unix, Windows or old Macs.
+
+    A file of nothing but white space has no lines. Every character of a line is printable or a tab.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not a text.
+    OSError
+        If reading fails half-way.
+    """
+    data = read_bytes(path)
     if not data.strip():
         return []
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path}:1: expected UTF-8 text, got UTF-16; save it as UTF-8")
     if b"\0" in data:
         null_line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise InputError(f"{path}:{null_line}: expected text, got binary data")
@@ -203,5 +237,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 def _describe(odd: str) -> str:
     code = ord(odd)
     if 0xDC80 <= code <= 0xDCFF:  # how "surrogateescape" hands on a byte it could not decode
-        return f"the byte 0x{code - 0xDC00:02x}"
+        byte = code - 0xDC00
+        character = bytes([byte]).decode("cp1252", errors="ignore")
+        meant = f", {character!r} in Windows-1252; save it as UTF-8" if character else ""
+        return f"the byte 0x{byte:02x}{meant}"
     return f"the unprintable character U+{code:04X}"

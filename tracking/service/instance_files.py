@@ -22,7 +22,7 @@ __all__ = [
     "save_upload",
 ]
 
-SUFFIXES = (".ctt", ".ectt")
+SUFFIXES = (".ctt", ".ectt", ".xlsx", ".fet")
 
 _LONGEST_NAME = 60  # characters: 255 bytes in any alphabet, with room for a suffix
 _DAY_SECONDS = 86_400

@@ -57,6 +57,7 @@ class InstanceCheck(BaseModel):
     summary: dict[str, int] = Field(description="Courses, lectures, rooms, curricula, periods")
     errors: list[str] = Field(description="Why it cannot be read")
     findings: list[Finding] = Field(description="What to mend first comes first")
+    notes: list[str] = Field(default=[], description="What was left out of it, or changed")
 
 
 @router.get(
@@ -103,5 +104,6 @@ async def check(request: Request, path: Path, formulation: str | None = None) ->
         name=path.name,
         summary=found["summary"] or {},
         errors=errors,
+        notes=found["notes"],
         findings=found["findings"],
     )

@@ -220,13 +220,14 @@ function check(body: string): Answer {
         name: called,
         summary: {},
         errors: ["line 3: expected 'Rooms: N', got 'Romos: 6'"],
+        notes: [],
         findings: [],
       },
     ];
   }
   const findings = called.startsWith("comp05") ? FINDINGS : [];
   const summary = { courses: 30, lectures: 160, rooms: 6, curricula: 14, periods: 30 };
-  return [200, { name: called, summary, errors: [], findings }];
+  return [200, { name: called, summary, errors: [], notes: [], findings }];
 }
 
 function stream(request: IncomingMessage, response: ServerResponse, run: Run): Answer {

@@ -192,6 +192,7 @@ BROKEN = {
     "an unavailability cut short": ("physics 1 2", "physics 1", 25, "got 2"),
     "a room constraint on a stranger": ("algebra lab", "magic lab", 28, "got 'magic'"),
     "a room constraint on no room": ("algebra lab", "algebra attic", 28, "got 'attic'"),
+    "a room by a near name": ("algebra lab", "algebra lap", 28, "got 'lap'; did you mean 'lab'?"),
     "a room constraint too long": ("algebra lab", "algebra lab hall", 28, "got 3"),
     # not a text
     "a null byte": ("algebra lab", "algebra\0lab", 28, "binary"),
@@ -281,6 +282,13 @@ def test_each_line_that_is_not_utf_8_is_named(ectt: Write) -> None:
     assert "the byte 0xe9" in _complaint(path)
 
 
+def test_utf_16_and_a_letter_of_windows_are_called_so(ectt: Write) -> None:
+    path = ectt(ECTT.encode("utf-16"))
+    assert _complaint(path) == f"{path}:1: expected UTF-8 text, got UTF-16; save it as UTF-8"
+    path = ectt(ECTT.replace("north", "nörd").encode("cp1252"))
+    assert "'ö' in Windows-1252; save it as UTF-8" in _complaint(path)
+
+
 def test_a_directory_is_called_one(tmp_path: Path) -> None:
     folder = tmp_path / "folder.ectt"
     folder.mkdir()
@@ -312,7 +320,10 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 def test_an_unknown_suffix_is_told_the_known_ones(tmp_path: Path) -> None:
     path = _write(tmp_path / "small.txt", ECTT)
-    assert _complaint(path) == f"{path}: expected a name that ends in .ctt or .ectt, got '.txt'"
+    assert _complaint(path) == (
+        f"{path}: expected a folder of .csv files, or a name that ends in "
+        ".ctt, .ectt, .xlsx, .fet, got '.txt'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -126,15 +126,39 @@ def test_a_symbolic_link_is_written_through(tmp_path: Path) -> None:
     assert len((tmp_path / "real.sol").read_text().splitlines()) == 3
 
 
-def test_a_name_that_the_format_cannot_hold_is_refused(tmp_path: Path) -> None:
-    course = Course(id="two words", teacher="x", num_lectures=1, min_working_days=0, num_students=0)
-    problem = Problem(
+def _named(course: str, room: str) -> Problem:
+    return Problem(
         name="x",
         num_days=1,
         periods_per_day=1,
-        courses=(course,),
-        rooms=(Room(id="r", capacity=1),),
+        courses=(
+            Course(id=course, teacher="x", num_lectures=1, min_working_days=0, num_students=0),
+        ),
+        rooms=(Room(id=room, capacity=1),),
     )
-    with pytest.raises(ValueError, match="course: expected one word"):
-        write_solution(Timetable(problem), tmp_path / "a.sol")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("two words", '"two words"'),
+        ('5" disk', '"5"" disk"'),
+        ('5"', '5"'),
+        ('"x"', '"""x"""'),
+        ('"', '""""'),
+        (' " ', '" "" "'),
+    ],
+)
+def test_a_name_with_spaces_is_put_between_quotes(tmp_path: Path, name: str, written: str) -> None:
+    timetable = Timetable(_named(name, name), (Lecture(0, 0, 0),))
+    write_solution(timetable, tmp_path / "a.sol")
+    assert (tmp_path / "a.sol").read_text() == f"{written} {written} 0 0\n"
+    assert read_solution(tmp_path / "a.sol", timetable.problem) == timetable
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1bb", "a\u00a0b"])
+def test_a_name_that_the_format_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
+    for problem, what in ((_named(name, "r"), "course"), (_named("c", name), "room")):
+        with pytest.raises(ValueError, match=f"{what}: expected a name on one line"):
+            write_solution(Timetable(problem), tmp_path / "a.sol")
     assert not list(tmp_path.iterdir())

@@ -31,7 +31,7 @@ export interface Job {
 
 /** What people call a run: its data's name, without the ending of the file. */
 export function jobName({ instance, job_id }: Job): string {
-  return instance?.replace(/\.e?ctt$/i, "") || job_id;
+  return instance?.replace(/\.(e?ctt|xlsx|fet)$/i, "") || job_id;
 }
 
 export interface Instance {
@@ -63,6 +63,8 @@ export interface DataCheck {
   /** Nothing where the data cannot be read. */
   summary: Partial<Record<"courses" | "lectures" | "rooms" | "curricula" | "periods", number>>;
   errors: string[];
+  /** What was left out of the data, or changed, as the formats differ. */
+  notes: string[];
   /** What to mend first comes first. */
   findings: Finding[];
 }

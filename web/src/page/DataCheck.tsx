@@ -53,6 +53,15 @@ export function DataCheck({ source, formulation, onChecked }: DataCheckProps) {
           ))}
         </dl>
       )}
+      {data.notes.length > 0 && (
+        <Notice tone="warning" icon="warning" title="Not all of this file could be taken over">
+          <ul>
+            {data.notes.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
       {data.errors.length > 0 && (
         <Notice tone="bad" icon="warning" title="This cannot be read">
           <ul>

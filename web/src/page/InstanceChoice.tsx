@@ -82,7 +82,7 @@ function FileDrop({ file, onChoose }: { file: File | null; onChoose: (file: File
     >
       <input
         type="file"
-        accept=".ctt,.ectt"
+        accept=".xlsx,.ctt,.ectt,.fet"
         onChange={(event) => {
           const chosen = event.target.files?.[0];
           if (chosen) onChoose(chosen);
@@ -94,7 +94,7 @@ function FileDrop({ file, onChoose }: { file: File | null; onChoose: (file: File
           <strong>{file.name}</strong> <span className="quiet">{formatSize(file.size)}</span>
         </span>
       ) : (
-        <span>Choose a .ctt or .ectt file, or drop it here</span>
+        <span>Choose an .xlsx, .ctt, .ectt or .fet file, or drop it here</span>
       )}
     </label>
   );
