@@ -35,10 +35,6 @@ def check_place(output: Path) -> None:
     ValueError
         Says which.
     """
-    if output.suffix.lower() == ".xlsx":
-        raise ValueError(
-            f"{output}: expected a name that ends in .sol or .csv; horarium export writes workbooks"
-        )
     folder = output.absolute().parent
     if not folder.is_dir():
         raise ValueError(f"{output}: expected an existing folder, got {output.parent}")

@@ -87,6 +87,11 @@ def generate(
             Store(redis_url).close()
         _check_time_limit(time_limit)
         target = check_output(output or Path(f"{instance.absolute().stem}.sol"), instance)
+        if target.suffix.lower() == ".xlsx":
+            raise ValueError(
+                f"{target}: expected a name that ends in .sol or .csv; "
+                "horarium export writes workbooks"
+            )
         if curve is not None:
             check_output(curve, instance, target, *filter(None, [start]))
         # Read here as well as in the flow: a typing error should cost no server's start.

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from timetabling.formats.cells import guarded, unguarded
+from timetabling.formats.sheets import Odd
 from timetabling.formats.text import (
     InputError,
     Report,
-    check_file,
     quote,
     read_lines,
     whole_number,
     write_text,
 )
+from timetabling.formats.xlsx import read_sheets
 from timetabling.problem import Lecture, Problem, Timetable
 
 __all__ = ["NEEDED", "SHEET", "read_csv", "read_workbook", "write_csv"]
@@ -32,8 +32,6 @@ NEEDED = ("course", "day", "period", "room")
 
 SHEET = "Timetable"
 """The sheet of a workbook that is read."""
-
-MAX_UNPACKED_BYTES = 512 * 2**20
 
 Cells = Iterable[tuple[int, Sequence[str]]]
 """Rows with their numbers, the first is 1."""
@@ -101,28 +99,13 @@ def _rows_of_csv(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _rows_of_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    check_file(path)
-    try:
-        with zipfile.ZipFile(path) as packed:
-            size = sum(part.file_size for part in packed.infolist())
-        if size > MAX_UNPACKED_BYTES:
-            raise InputError(f"{path}: expected at most {MAX_UNPACKED_BYTES} bytes, got {size}")
-        with CalamineWorkbook.from_path(path) as book:
-            if SHEET not in book.sheet_names:
-                there = ", ".join(map(quote, book.sheet_names))
-                raise InputError(f"{path}: expected a sheet {SHEET!r}, got {there}")
-            cells = book.get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
-    except (zipfile.BadZipFile, CalamineError) as error:
-        raise InputError(f"{path}: expected an Excel workbook (.xlsx): {error}") from None
-    for number, row in enumerate(cells, 1):
-        yield number, [_text(cell) for cell in row]
-
-
-def _text(cell: object) -> str:
-    """What a person sees in a cell: a whole number has no point."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    seen, hidden = read_sheets(path)
+    sheet = next((sheet for sheet in (*seen, *hidden) if sheet.title == SHEET), None)
+    if sheet is None:
+        there = ", ".join(quote(sheet.title) for sheet in seen)
+        raise InputError(f"{path}: expected a sheet {SHEET!r}, got {there}")
+    for number, row in sheet.rows:
+        yield number, [f"({cell.what})" if isinstance(cell, Odd) else cell for cell in row]
 
 
 def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:

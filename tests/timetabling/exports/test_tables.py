@@ -188,7 +188,7 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, said: list[s
 def test_a_workbook_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     path.write_bytes(b"PK\3\4 no")
-    assert refusal(path)[0].startswith(": expected an Excel workbook (.xlsx): ")
+    assert refusal(path)[0].startswith(": expected an Excel workbook (.xlsx), got another kind")
     with Workbook(path) as book:
         book.add_worksheet("Sheet1")
     assert refusal(path) == [": expected a sheet 'Timetable', got 'Sheet1'"]
