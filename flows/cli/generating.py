@@ -11,8 +11,10 @@ import typer
 from rich.console import Console
 
 from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, refuse, report_score
+from flows.cli.weighing import Weights, read_weights
 from flows.targets import check_output
 from timetabling.formats import read_problem, read_solution
+from timetabling.penalties import formulation
 from tracking.keys import check_job_id
 from tracking.plan import plan
 from tracking.store import Store
@@ -37,6 +39,7 @@ def generate(
         typer.Option(help="Where to write the timetable. [default: the instance's name + .sol]"),
     ] = None,
     rules: Rules = "UD2",
+    weight: Weights = None,
     plan_name: PlanName = "default",
     seed: Annotated[int, typer.Option(min=0, help="The same seed searches the same way.")] = 0,
     work_limit: Annotated[
@@ -70,6 +73,8 @@ def generate(
     """
     try:
         chosen_plan = plan(plan_name)
+        weights = read_weights(weight)
+        weighed = formulation(rules, weights)
         if job_id is not None:
             check_job_id(job_id)
         if redis_url is not None:
@@ -95,6 +100,7 @@ def generate(
             "instance": instance.resolve(),
             "output": target.resolve(),
             "formulation": rules,
+            "weights": weights,
             "time_limit_seconds": time_limit,
             "work_limit": work_limit,
             "plan": plan_name,
@@ -114,7 +120,7 @@ def generate(
     except RuntimeError as error:
         typer.echo(f"horarium: {error}", err=True)
         raise typer.Exit(3) from error
-    report_score(published.score, rules, published.bound)
+    report_score(published.score, weighed.name, published.bound)
     typer.echo(f"written: {target}")
     if published.cancelled:
         typer.echo("stopped early: this is the best timetable so far")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from flows.cli.arguments import Instance, Rules, refuse, report_score
-from timetabling.formats import InputError, read_problem, read_solution
+from flows.cli.weighing import Weights, read_weights
+from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import evaluate, formulation
 
 __all__ = ["validate"]
@@ -20,12 +21,14 @@ def validate(
         Path, typer.Argument(help="The timetable: `course room day period` a line.")
     ],
     rules: Rules = "UD2",
+    weight: Weights = None,
 ) -> None:
     """Count what a timetable breaks and what it costs, rule by rule."""
     try:
+        weighed = formulation(rules, read_weights(weight))
         timetable = read_solution(solution, read_problem(instance))
-    except (InputError, OSError) as error:
+    except (ValueError, OSError) as error:
         refuse(error)
-    score = evaluate(timetable, formulation(rules))
-    report_score(score, rules)
+    score = evaluate(timetable, weighed)
+    report_score(score, weighed.name)
     raise typer.Exit(0 if score.is_feasible else 1)
