@@ -6,9 +6,12 @@ import csv
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-__all__ = ["Curve", "Point"]
+from timetabling.formats.text import InputError, quote, read_lines
+
+__all__ = ["Curve", "Point", "read_curve"]
 
 
 class Point(NamedTuple):
@@ -55,3 +58,28 @@ class Curve:
                 point = Point(round(time.monotonic() - self._began, 2), stage, *figures)
                 self.points.append(point)
                 self._writer.writerow(point)
+
+
+def read_curve(path: Path) -> list[Point]:
+    """Read what was found when.
+
+    Raises
+    ------
+    InputError
+        If a line is none that `Curve` wrote; says which.
+    """
+    lines = read_lines(path)
+    header = ",".join(Point._fields)
+    if not lines or lines[0] != header:
+        raise InputError(f"{path}:1: expected {header}, got {quote(lines[0] if lines else '')}")
+    points = []
+    for number, row in enumerate(csv.reader(lines[1:]), 2):
+        try:
+            seconds, stage, *figures = row
+            violations, cost, bound = (int(figure) if figure else None for figure in figures)
+            points.append(Point(float(seconds), stage, violations, cost, bound))
+        except ValueError:
+            raise InputError(
+                f"{path}:{number}: expected {header}, got {quote(','.join(row))}"
+            ) from None
+    return points

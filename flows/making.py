@@ -24,13 +24,15 @@ from prefect.client.schemas.objects import State
 from flows.brief import Brief
 from flows.budgets import PUBLISHING_SHARE, QUICK_SECONDS, QUICK_STAGES, SHARES, expect
 from flows.cancelling import cancelled
+from flows.certifying import Origin
 from flows.checkpoints import checkpoints_of
 from flows.curve import Curve
-from flows.files import SOLUTION, find_instance, job_folder
+from flows.files import SOLUTION, find_instance, holding_names, job_folder
 from flows.following import Following
 from flows.handing import result_of, whole
 from flows.improving import improve
 from flows.journal import Journal
+from flows.picture import draw, worth_drawing
 from flows.placing import MAX_COURSES_PER_CLUSTER, place_clusters
 from flows.publishing import publish_all
 from flows.reporting import Outcome, report_of
@@ -43,6 +45,8 @@ from tasks.organise import organise
 from tasks.publish import Published
 from tasks.report import report
 from tasks.stopping import cancel, is_cancelled, is_stopped, searching, stop_searching
+from timetabling.exports.certificate import Search
+from timetabling.formats.digest import digest_of
 from timetabling.penalties import FormulationName, evaluate
 from timetabling.penalties import formulation as find_formulation
 from timetabling.view import document
@@ -92,6 +96,8 @@ def make_timetable(
     ):
         reporter.start_stage("loading")
         problem, begun = load(source, start)  # in this process: files are here
+        instance_sha256, start_sha256 = digest_of(source), digest_of(start) if start else None
+        target = holding_names(target, problem, is_ours=output is None)
         checkpoints = checkpoints_of(
             job,
             begun,
@@ -126,7 +132,24 @@ def make_timetable(
         stage = last["stage"] if (last := last_snapshot(job)) else stages[-1]
         curve.add(stage, violations=score.num_violations, cost=score.cost, bound=least)
         told = found.getvalue() if output is None else None
-        published = publish_all(best, rules, least, target, told)
+        search = Search(
+            job_id=job,
+            seed=seed,
+            time_limit_seconds=time_limit_seconds,
+            work_limit=work_limit,
+            plan=plan,
+            start_sha256=start_sha256,
+            stopped_early=is_stopped(job),
+        )
+        seconds, drawn = time.time() - budget.started_at, worth_drawing(curve.points)
+        published = publish_all(
+            best,
+            rules,
+            Origin(instance_sha256, search, least),
+            target,
+            told,
+            draw(drawn, seconds) if drawn else None,
+        )
         outcome = Outcome(
             instance=problem.name,
             formulation=rules.name,

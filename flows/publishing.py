@@ -17,11 +17,14 @@ from pathlib import Path
 from prefect import get_run_logger
 from prefect.transactions import transaction
 
-from flows.files import CURVE
+from flows.certifying import CERTIFICATE, Origin, certified
+from flows.files import CURVE, PAGE, TABLE
 from flows.handing import whole
 from tasks.explain import explain
 from tasks.publish import Published, publish
 from tasks.put_in_place import put_in_place
+from timetabling.exports.certificate import Certificate, timetable_digest
+from timetabling.formats import read_solution
 from timetabling.formats.text import write_text
 from timetabling.penalties import Formulation
 from timetabling.problem import Timetable
@@ -32,21 +35,30 @@ __all__ = ["publish_all"]
 
 
 def publish_all(
-    best: Timetable, rules: Formulation, least: int, target: Path, curve: str | None
+    best: Timetable,
+    rules: Formulation,
+    origin: Origin,
+    target: Path,
+    curve: str | None,
+    cost_picture: str | None = None,
 ) -> Published:
-    """Write a timetable, and beside it what it costs and why, and what was found when.
+    """Write a timetable and its certificate, and beside it what it costs and why, and the curve.
 
     Parameters
     ----------
-    least
-        What every feasible timetable costs at least.
+    origin
+        What it comes from; with what every feasible timetable costs at least.
     target
         File of the timetable; a symbolic link stays one.
     curve
-        What was found when; None writes the timetable alone.
+        What was found when; None writes the timetable and its certificate alone.
+    cost_picture
+        The same as an SVG, for the page.
 
     Raises
     ------
+    RuntimeError
+        If what was written does not read back as the same timetable.
     OSError
         If a file cannot be written; what was there before is there, to the byte. Says what had to
         be taken back.
@@ -55,15 +67,24 @@ def publish_all(
     moved: list[str] = []
     try:
         with _drafts(real, reporter.job_id) as drafts:
-            published = publish(
-                whole(best), formulation=rules, output=drafts / real.name, bound=least
-            )
+            draft, least = drafts / real.name, origin.bound or 0
+            published = publish(whole(best), formulation=rules, output=draft, bound=least)
+            certificate = _certify(draft, best, rules, origin)
+            names = [real.name, f"{real.stem}.{CERTIFICATE}" if curve is None else CERTIFICATE]
+            write_text(drafts / names[1], certificate.text)
             if curve is not None:
-                explain(whole(best), formulation=rules, output=drafts / DOCUMENT, bound=least)
+                names += [DOCUMENT, TABLE, PAGE, CURVE]
+                explain(
+                    whole(best),
+                    certificate=whole(certificate),
+                    cost_picture=cost_picture,
+                    json=drafts / DOCUMENT,
+                    table=drafts / TABLE,
+                    html=drafts / PAGE,
+                )
                 write_text(drafts / CURVE, curve)
-            names = [real.name] if curve is None else [real.name, DOCUMENT, CURVE]
             with transaction():
-                for name in names:
+                for name in dict.fromkeys(names):  # the timetable may be the table
                     put_in_place(drafts / name, real.with_name(name))
                     moved.append(name)
     except BaseException as error:
@@ -81,6 +102,14 @@ def publish_all(
         bound=least,
     )
     return replace(published, output=target)
+
+
+def _certify(draft: Path, best: Timetable, rules: Formulation, origin: Origin) -> Certificate:
+    """Certify what is in the file, which is what should be in it."""
+    certificate = certified(read_solution(draft, best.problem), rules, origin)
+    if certificate.timetable_sha256 != timetable_digest(best):
+        raise RuntimeError(f"{draft.name}: expected what was written, read another timetable back")
+    return certificate
 
 
 @contextmanager

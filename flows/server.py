@@ -30,6 +30,12 @@ _ENVIRONMENT = {
     "PREFECT__SERVER_EPHEMERAL": "1",
 }
 
+# By itself Prefect writes each state of each task in a transaction of its own.
+_TOGETHER = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+}
+
 
 @contextmanager
 def prefect_server() -> Iterator[Callable[[], None]]:
@@ -66,6 +72,7 @@ def start_server(port: int, environment: Mapping[str, str]) -> Child:
         ],
         Path(tempfile.mkdtemp(prefix="horarium-prefect-")),
         environment={
+            **_TOGETHER,
             **environment,
             "PREFECT__SERVER_FINAL": "1",  # nobody makes another one in that process
             "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["check_output"]
+__all__ = ["check_output", "check_place"]
 
 
 def check_output(output: Path, instance: Path, *others: Path) -> Path:
@@ -18,17 +18,28 @@ def check_output(output: Path, instance: Path, *others: Path) -> Path:
     """
     if output.is_dir():
         raise ValueError(f"{output}: expected a file to write to, got a folder")
-    folder = output.absolute().parent
-    if not folder.is_dir():
-        raise ValueError(f"{output}: expected an existing folder, got {output.parent}")
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"{output}: expected a folder that can be written to, got {output.parent}")
+    check_place(output)
     if _is_same(output, instance):
         raise ValueError(f"{output}: expected a new file, got the instance itself")
     for other in others:
         if _is_same(output, other):
             raise ValueError(f"{output}: expected another file for the curve than for a timetable")
     return output
+
+
+def check_place(output: Path) -> None:
+    """Refuse early a file or folder whose own folder is not there, or cannot be written to.
+
+    Raises
+    ------
+    ValueError
+        Says which.
+    """
+    folder = output.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"{output}: expected an existing folder, got {output.parent}")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{output}: expected a folder that can be written to, got {output.parent}")
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -48,6 +48,10 @@ ONLY_IN = {
         "flows/*.py",
     ],
     "numba": ["timetabling/kernels/*.py"],
+    "icalendar": ["timetabling/exports/*.py"],
+    "jinja2": ["timetabling/exports/page.py"],
+    "python_calamine": ["timetabling/formats/lectures.py"],
+    "xlsxwriter": ["timetabling/exports/workbook.py"],
 }
 
 # Inside the library: later ones may import earlier ones only.
@@ -61,6 +65,7 @@ LIBRARY_ORDER = [
         "timetabling.generator",
         "timetabling.view",
     ],
+    ["timetabling.exports"],
     ["timetabling.solvers"],
 ]
 

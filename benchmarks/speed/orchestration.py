@@ -4,7 +4,8 @@
 
 Both do the same work, in turns, in this process, and find the same timetable; a Prefect server
 and a Redis run beside it, started before. What the flow takes longer grows with its tasks, not
-with the work: it is also given as a share of a run of 120 s.
+with the work: it is also given as a share of a run of 120 s. The server is the one that `horarium
+generate` starts, or that `PREFECT_API_URL` names.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from unittest.mock import patch
 
 from prefect import Task
 from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_HOME, temporary_settings
 from prefect.states import Completed
-from prefect.testing.utilities import prefect_test_harness
 from prefect.utilities.annotations import BaseAnnotation
 
 from flows import improving, making, placing
 from flows.brief import Brief
 from flows.budgets import SHARES
+from flows.server import prefect_server
 from flows.settings import Settings
 from flows.timetable import timetable
 from flows.warmup import compile_kernels
@@ -123,7 +125,9 @@ def main() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stack.enter_context(prefect_test_harness(server_startup_timeout=240))
+        stack.enter_context(temporary_settings({PREFECT_HOME: folder / "prefect"}))
+        wait = stack.enter_context(prefect_server())
+        wait()
         url = stack.enter_context(embedded_redis())
         stack.enter_context(patch.dict("os.environ", {"HORARIUM_REDIS_URL": url}))
         compile_kernels(lambda _: None)

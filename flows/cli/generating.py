@@ -12,6 +12,7 @@ from rich.console import Console
 
 from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, refuse, report_score
 from flows.cli.weighing import Weights, read_weights
+from flows.files import holding_names
 from flows.targets import check_output
 from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import formulation
@@ -36,7 +37,10 @@ def generate(
     ] = 120.0,
     output: Annotated[
         Path | None,
-        typer.Option(help="Where to write the timetable. [default: the instance's name + .sol]"),
+        typer.Option(
+            help="Where to write the timetable: a `.sol` or a `.csv` file, and beside it its "
+            "certificate. [default: the instance's name + .sol]"
+        ),
     ] = None,
     rules: Rules = "UD2",
     weight: Weights = None,
@@ -60,7 +64,9 @@ def generate(
     redis_url: RedisUrl = None,
     start: Annotated[
         Path | None,
-        typer.Option(help="A timetable to go on from, `course room day period` a line."),
+        typer.Option(
+            help="A timetable to go on from: `course room day period` a line, or a table."
+        ),
     ] = None,
     curve: Annotated[
         Path | None,
@@ -85,6 +91,7 @@ def generate(
             check_output(curve, instance, target, *filter(None, [start]))
         # Read here as well as in the flow: a typing error should cost no server's start.
         problem = read_problem(instance)
+        holding_names(target, problem, is_ours=False)
         if start is not None:
             read_solution(start, problem)
     except (ValueError, OSError) as error:

@@ -18,17 +18,41 @@ __all__ = ["validate"]
 def validate(
     instance: Instance,
     solution: Annotated[
-        Path, typer.Argument(help="The timetable: `course room day period` a line.")
+        Path,
+        typer.Argument(help="The timetable: `course room day period` a line, or a table in CSV."),
     ],
     rules: Rules = "UD2",
     weight: Weights = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            help="Check this certificate too: the instance, the timetable, and what it costs by "
+            "the rules that the certificate names."
+        ),
+    ] = None,
 ) -> None:
-    """Count what a timetable breaks and what it costs, rule by rule."""
+    """Count what a timetable breaks and what it costs, rule by rule.
+
+    Exit status: 0 feasible, 1 hard rules are broken or the certificate does not fit.
+    """
+    wrong: list[str] = []
     try:
-        weighed = formulation(rules, read_weights(weight))
+        chosen = formulation(rules, read_weights(weight))
         timetable = read_solution(solution, read_problem(instance))
+        if certificate is not None:
+            from flows.certifying import read_certificate
+            from timetabling.exports.certificate import differences
+            from timetabling.formats.digest import digest_of
+
+            certified = read_certificate(certificate)
+            chosen = certified.rules
+            wrong = list(differences(certified, timetable, digest_of(instance)))
     except (ValueError, OSError) as error:
         refuse(error)
-    score = evaluate(timetable, weighed)
-    report_score(score, weighed.name)
-    raise typer.Exit(0 if score.is_feasible else 1)
+    score = evaluate(timetable, chosen)
+    report_score(score, chosen.name)
+    for line in wrong:
+        typer.echo(f"{certificate}: {line}", err=True)
+    if certificate is not None and not wrong:
+        typer.echo(f"{certificate}: fits this instance and this timetable")
+    raise typer.Exit(0 if score.is_feasible and not wrong else 1)

@@ -206,7 +206,7 @@ def names_are_shown_as_they_are(browser: Browser, everything: Everything) -> Non
         expect(page.get_by_text(name, exact=True)).to_be_visible()
 
     links = page.locator(".downloads a")
-    assert links.count() == 3
+    assert links.count() == 6
     for link in links.all():
         with page.expect_download() as download:
             link.click()

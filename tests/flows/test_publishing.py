@@ -15,11 +15,13 @@ import pytest
 from prefect import flow
 from prefect.testing.utilities import prefect_test_harness
 
-from flows.files import CURVE, SOLUTION, job_folder
+from flows.certifying import CERTIFICATE, Origin, read_certificate
+from flows.files import CURVE, PAGE, SOLUTION, TABLE, job_folder
 from flows.publishing import publish_all
 from flows.timetable import timetable
 from tasks.put_in_place import put_in_place
 from tests.chaos.servers import ROOT
+from timetabling.exports.certificate import differences
 from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import FORMULATIONS, evaluate
 from timetabling.problem import Lecture, Timetable
@@ -30,7 +32,14 @@ pytestmark = pytest.mark.slow
 
 PROBLEM = read_problem(ROOT / "examples" / "tiny.ectt")
 BEST = Timetable(PROBLEM, (Lecture(0, 0, 0), Lecture(1, 1, 0)))
-BEFORE = {SOLUTION: "before\n", DOCUMENT: "{}", CURVE: "seconds\n"}
+BEFORE = {
+    SOLUTION: "before\n",
+    CERTIFICATE: "{}",
+    DOCUMENT: "{}",
+    TABLE: "course\n",
+    PAGE: "<p>before",
+    CURVE: "seconds\n",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,7 +50,8 @@ def prefect_server() -> Iterator[None]:
 
 @flow
 def publish(folder: Path) -> None:
-    publish_all(BEST, FORMULATIONS["UD2"], 0, folder / SOLUTION, "seconds,stage\n")
+    origin = Origin("0" * 64, bound=0)
+    publish_all(BEST, FORMULATIONS["UD2"], origin, folder / SOLUTION, "seconds,stage\n")
 
 
 def published(folder: Path) -> None:
@@ -73,6 +83,9 @@ def is_new(folder: Path) -> bool:
     found = texts(folder)
     assert read_solution(folder / SOLUTION, PROBLEM) == BEST
     assert found[DOCUMENT].startswith('{"')
+    assert not list(differences(read_certificate(folder / CERTIFICATE), BEST, "0" * 64))
+    assert read_solution(folder / TABLE, PROBLEM) == BEST
+    assert found[PAGE].startswith("<!doctype html>")
     assert found[CURVE] == "seconds,stage\n"
     return set(found) == set(BEFORE) and not [*folder.glob(".*")]
 
@@ -109,7 +122,9 @@ def test_what_was_there_before_comes_back_when_a_later_file_cannot_be_put_in_its
     (folder / CURVE).unlink()
     (folder / CURVE).mkdir()
     before = texts(folder)
-    with pytest.raises(OSError, match=f"taken back: {SOLUTION}, {DOCUMENT}") as failure:
+    with pytest.raises(
+        OSError, match=f"taken back: {SOLUTION}, {CERTIFICATE}, {DOCUMENT}"
+    ) as failure:
         published(folder)
     assert "expected a regular file" in str(failure.value)
     assert str(folder / CURVE) in str(failure.value)
@@ -169,7 +184,7 @@ def test_sigterm_between_two_files_leaves_a_whole_timetable(
         state: Any = timetable(instance=tiny, work_limit=1000, job_id="mine", return_state=True)
     assert state.is_cancelled()
     folder = job_folder("mine", tmp_path)
-    assert set(texts(folder)) == {SOLUTION, DOCUMENT, CURVE}
+    assert set(texts(folder)) == set(BEFORE)
     assert evaluate(read_solution(folder / SOLUTION, PROBLEM), FORMULATIONS["UD2"]).is_feasible
 
 

@@ -53,7 +53,8 @@ def test_a_run_from_start_to_timetable_and_others_that_are_ended_early(
     assert page.get(f"/api/generation-jobs/{job_id}/timetable/").json() == document
     folder = everything.data / "jobs" / job_id
     assert {file.name for file in folder.iterdir()} == {
-        "timetable.sol", "timetable.json", "curve.csv",
+        "timetable.sol", "timetable.json", "timetable.csv", "timetable.html", "certificate.json",
+        "curve.csv",
     }  # fmt: skip
     *_, cost, bound = (folder / "curve.csv").read_text().splitlines()[-1].split(",")
     assert (int(cost), int(bound)) == (document["cost"], document["bound"])

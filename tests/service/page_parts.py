@@ -13,12 +13,17 @@ from typing import Any
 
 import httpx
 
-from flows.files import CURVE, SOLUTION
+from flows.certifying import CERTIFICATE, Origin, certified
+from flows.files import CURVE, PAGE, SOLUTION, TABLE
 from flows.serve import check_instance
 from tests.service import access_parts, live_parts
 from tests.service.job_parts import GENERATE, form
 from tests.service.live_parts import Job
+from timetabling.exports.grids import week_of
+from timetabling.exports.page import page
+from timetabling.exports.table import csv_text, rows_of
 from timetabling.formats import read_problem, write_solution
+from timetabling.formats.digest import digest_of
 from timetabling.penalties import formulation
 from timetabling.problem import Timetable
 from timetabling.search import SilentObserver, WorkLimit
@@ -111,12 +116,17 @@ class Campus:
         job.close()
 
     def write_timetable(self, job_id: str) -> dict[str, int]:
-        """Leave a real timetable of the instance, told in three files; gives its figures."""
+        """Leave a real timetable of the instance, told in six files; gives its figures."""
         timetable, told = a_timetable()
         folder = self.data / "jobs" / job_id
         folder.mkdir(parents=True)
         (folder / DOCUMENT).write_text(json.dumps(told))
         write_solution(timetable, folder / SOLUTION)
+        origin = Origin(digest_of(EXAMPLES / INSTANCE), bound=BOUND)
+        made = certified(timetable, formulation("UD2"), origin)
+        (folder / CERTIFICATE).write_text(made.text)
+        (folder / TABLE).write_text(csv_text(rows_of(told)))
+        (folder / PAGE).write_text(page(told, made, week_of(told)))
         self.write_curve(job_id, told["cost"])
         return {"cost": told["cost"], "violations": told["violations"], "bound": BOUND}
 

@@ -14,7 +14,7 @@ from timetabling.formats.text import (
 )
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["read_solution", "write_solution"]
+__all__ = ["check_names", "read_solution", "solution_text", "write_solution"]
 
 
 def read_solution(path: Path, problem: Problem) -> Timetable:
@@ -63,6 +63,22 @@ def read_solution(path: Path, problem: Problem) -> Timetable:
     return Timetable(problem, tuple(lectures))
 
 
+def solution_text(timetable: Timetable) -> str:
+    """A timetable in this format, sorted by course and period.
+
+    A name with a space is written in quotes: `write_solution` refuses it, a digest needs it.
+    """
+    problem = timetable.problem
+    lines = []
+    # Rooms are left as they come: of a course twice at one period, the first one counts.
+    for lecture in sorted(timetable.lectures, key=lambda x: (x.course, x.period)):
+        day, slot = divmod(lecture.period, problem.periods_per_day)
+        names = problem.courses[lecture.course].id, problem.rooms[lecture.room].id
+        course_id, room_id = (repr(name) if " " in name else name for name in names)
+        lines.append(f"{course_id} {room_id} {day} {slot}\n")
+    return "".join(lines)
+
+
 def write_solution(timetable: Timetable, path: Path) -> None:
     """Write a timetable, sorted by course and period, in one step.
 
@@ -73,15 +89,19 @@ def write_solution(timetable: Timetable, path: Path) -> None:
     OSError
         If the file cannot be written; what was there stays.
     """
-    problem = timetable.problem
+    check_names(timetable.problem)
+    write_text(path, solution_text(timetable))
+
+
+def check_names(problem: Problem) -> None:
+    """Check that this format can hold the names of all courses and rooms.
+
+    Raises
+    ------
+    ValueError
+        If one of them has a space.
+    """
     for course in problem.courses:
         check_word("course", course.id)
     for room in problem.rooms:
         check_word("room", room.id)
-    lines = []
-    # Rooms are left as they come: of a course twice at one period, the first one counts.
-    for lecture in sorted(timetable.lectures, key=lambda x: (x.course, x.period)):
-        day, slot = divmod(lecture.period, problem.periods_per_day)
-        course_id, room_id = problem.courses[lecture.course].id, problem.rooms[lecture.room].id
-        lines.append(f"{course_id} {room_id} {day} {slot}\n")
-    write_text(path, "".join(lines))

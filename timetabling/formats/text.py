@@ -16,6 +16,7 @@ __all__ = [
     "quote",
     "read_lines",
     "whole_number",
+    "write_bytes",
     "write_text",
 ]
 
@@ -169,6 +170,11 @@ def check_word(what: str, word: str) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text as `write_bytes` does, in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file in one step: whoever looks sees the old one or the new one, whole.
 
     Raises
@@ -183,8 +189,8 @@ def write_text(path: Path, text: str) -> None:
         raise OSError(errno.EINVAL, "expected a regular file, or none", str(path))
     try:
         try:
-            with temporary.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with temporary.open("xb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)

@@ -5,7 +5,7 @@ Courses, rooms and lectures refer to each other by their place in the lists.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -83,3 +83,6 @@ class Timetable(BaseModel):
     curricula: list[Curriculum]
     courses: list[Course]
     lectures: list[Lecture]
+    certificate: dict[str, Any] | None = Field(
+        default=None, description="What it was made from, how, and what it costs: docs/output.md"
+    )

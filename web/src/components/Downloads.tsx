@@ -2,11 +2,14 @@ import type { JobFile } from "../api/jobs";
 import { formatSize } from "./format";
 import { Icon } from "./Icon";
 
+/** By the whole name, or else by its ending. */
 const WORDS: Record<string, string> = {
+  "certificate.json": "What the timetable was made from, how, and what it costs",
+  "curve.csv": "What was found when, as a table",
   sol: "The timetable, in the format of the ITC competition",
   json: "The timetable with its costs and reasons, for programs",
-  csv: "What was found when, as a table",
-  html: "The timetable to look at, in one file",
+  csv: "The timetable as a table, with its costs and reasons",
+  html: "The timetable to look at and to print, in one file",
   ics: "The timetable as a calendar",
   xlsx: "The timetable as a workbook",
 };
@@ -22,8 +25,7 @@ export function Downloads({ files }: { files: readonly JobFile[] }) {
             <span>
               {file.name}
               <span className="quiet">
-                {WORDS[file.name.split(".").at(-1) ?? ""] ?? file.media_type},{" "}
-                {formatSize(file.size_bytes)}
+                {wordsFor(file)}, {formatSize(file.size_bytes)}
               </span>
             </span>
           </a>
@@ -31,4 +33,8 @@ export function Downloads({ files }: { files: readonly JobFile[] }) {
       ))}
     </ul>
   );
+}
+
+function wordsFor({ name, media_type }: JobFile): string {
+  return WORDS[name] ?? WORDS[name.split(".").at(-1) ?? ""] ?? media_type;
 }

@@ -1,0 +1,191 @@
+"""A certificate: what a timetable was made from, how, and what it costs by the rules.
+
+It can be checked by whoever has the instance and the timetable (`differences`). It is not signed:
+it tells a mistake, not a forger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from timetabling.formats.solution import solution_text
+from timetabling.penalties import RULES, Formulation, evaluate
+from timetabling.problem import Timetable
+
+__all__ = ["Certificate", "Search", "certify", "differences", "facts", "timetable_digest"]
+
+Digest = Field(pattern="^[0-9a-f]{64}$")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Search(_Record):
+    """How a timetable was looked for; of two limits, that of work decides."""
+
+    job_id: str
+    seed: int
+    time_limit_seconds: float
+    work_limit: int | None
+    plan: str
+    start_sha256: str | None = Field(description="Of the timetable that it went on from")
+    stopped_early: bool
+
+
+class Certificate(_Record):
+    """What is certified of a timetable."""
+
+    format: Literal["horarium-certificate-1"] = "horarium-certificate-1"
+    made_at: AwareDatetime
+    instance: str
+    instance_sha256: str = Digest
+    timetable_sha256: str = Digest
+    num_lectures: int
+    formulation: str
+    hard: tuple[str, ...]
+    weights: dict[str, int]
+    violations: dict[str, int]
+    penalties: dict[str, int]
+    cost: int
+    bound: int | None = Field(description="What every feasible timetable costs at least")
+    search: Search | None = Field(description="None: it was not made by a run that is known")
+    versions: dict[str, str]
+
+    @model_validator(mode="after")
+    def _check(self) -> Certificate:
+        unknown = sorted({*self.hard, *self.weights} - RULES.keys())
+        if unknown:
+            raise ValueError(f"rules: expected some of {', '.join(RULES)}, got {unknown[0]!r}")
+        return self
+
+    @property
+    def rules(self) -> Formulation:
+        """The rules and weights that count."""
+        return Formulation(self.formulation, self.hard, self.weights)
+
+    @property
+    def text(self) -> str:
+        """As a file in JSON."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def certify(
+    timetable: Timetable,
+    rules: Formulation,
+    *,
+    instance_sha256: str,
+    made_at: AwareDatetime,
+    versions: dict[str, str],
+    bound: int | None = None,
+    search: Search | None = None,
+) -> Certificate:
+    """Count every rule from scratch, and put down what is known of a timetable.
+
+    Parameters
+    ----------
+    instance_sha256
+        See `timetabling.formats.digest`.
+    made_at
+        Now, with its time zone.
+    versions
+        Of the programs, by name.
+    bound
+        What every feasible timetable costs at least, if that is known.
+    search
+        How it was found, if that is known.
+    """
+    score = evaluate(timetable, rules)
+    return Certificate(
+        made_at=made_at,
+        instance=timetable.problem.name,
+        instance_sha256=instance_sha256,
+        timetable_sha256=timetable_digest(timetable),
+        num_lectures=len(timetable.lectures),
+        formulation=rules.name,
+        hard=rules.hard,
+        weights=dict(rules.weights),
+        violations=dict(score.violations),
+        penalties=dict(score.penalties),
+        cost=score.cost,
+        bound=bound,
+        search=search,
+        versions=versions,
+    )
+
+
+def timetable_digest(timetable: Timetable) -> str:
+    """The SHA-256 of a timetable, whatever its file's format: that of its `.sol` file."""
+    return hashlib.sha256(solution_text(timetable).encode()).hexdigest()
+
+
+def differences(
+    certificate: Certificate, timetable: Timetable, instance_sha256: str
+) -> Iterator[str]:
+    """What a certificate says otherwise than the instance and the timetable do; a line each."""
+    found = certify(
+        timetable,
+        certificate.rules,
+        instance_sha256=instance_sha256,
+        made_at=certificate.made_at,
+        versions={},
+    )
+    for name in (
+        "instance_sha256",
+        "timetable_sha256",
+        "num_lectures",
+        "violations",
+        "penalties",
+        "cost",
+    ):
+        said, true = getattr(certificate, name), getattr(found, name)
+        if said == true:
+            continue
+        if isinstance(said, dict):
+            for rule in sorted({*said, *true}):
+                if said.get(rule) != true.get(rule):
+                    yield f"{name} of {rule}: certified {said.get(rule)}, found {true.get(rule)}"
+        else:
+            yield f"{name}: certified {said}, found {true}"
+    bound = certificate.bound
+    if bound is not None and evaluate(timetable, certificate.rules).order < (0, bound):
+        yield f"bound: certified {bound}, found a timetable that costs less: {found.cost}"
+
+
+def facts(certificate: Certificate) -> list[tuple[str, str]]:
+    """The same for people, in the order in which they ask."""
+    search = certificate.search
+    told = [
+        ("Instance", certificate.instance),
+        ("SHA-256 of the instance", certificate.instance_sha256),
+        ("SHA-256 of the timetable", certificate.timetable_sha256),
+        ("Lectures", str(certificate.num_lectures)),
+        ("Rules", certificate.formulation),
+        (
+            "Weights",
+            ", ".join(
+                f"{name.replace('_', ' ')} {each}" for name, each in certificate.weights.items()
+            ),
+        ),
+        ("Hard rules broken", str(sum(certificate.violations.values()))),
+        ("Cost", str(certificate.cost)),
+        ("Costs at least", "not known" if certificate.bound is None else str(certificate.bound)),
+    ]
+    if search is not None:
+        limit = f"{search.time_limit_seconds:g} s"
+        if search.work_limit is not None:
+            limit = f"{search.work_limit} units of work"
+        told += [
+            ("Job", search.job_id),
+            ("Seed", str(search.seed)),
+            ("Limit", limit + (", stopped early" if search.stopped_early else "")),
+            ("Plan", search.plan),
+        ]
+        if search.start_sha256 is not None:
+            told.append(("SHA-256 of the start", search.start_sha256))
+    versions = ", ".join(f"{name} {each}" for name, each in certificate.versions.items())
+    return [*told, ("Versions", versions), ("Certified at", certificate.made_at.isoformat())]

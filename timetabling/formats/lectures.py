@@ -1,0 +1,196 @@
+"""A timetable as people keep it: a table with a row a lecture, in a CSV file or a workbook.
+
+Four columns are read, `course`, `day`, `period` and `room`; all others are for people. Days and
+periods are counted from 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from timetabling.formats.cells import guarded, unguarded
+from timetabling.formats.text import (
+    InputError,
+    Report,
+    check_file,
+    quote,
+    read_lines,
+    whole_number,
+    write_text,
+)
+from timetabling.problem import Lecture, Problem, Timetable
+
+__all__ = ["NEEDED", "SHEET", "read_csv", "read_workbook", "write_csv"]
+
+NEEDED = ("course", "day", "period", "room")
+"""The columns that say where a lecture is."""
+
+SHEET = "Timetable"
+"""The sheet of a workbook that is read."""
+
+MAX_UNPACKED_BYTES = 512 * 2**20
+
+Cells = Iterable[tuple[int, Sequence[str]]]
+"""Rows with their numbers, the first is 1."""
+
+
+def read_csv(path: Path, problem: Problem) -> Timetable:
+    """Read a timetable from a CSV file; cells are apart by a comma, a semicolon or a tab.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or a row names what the problem has not; it names every problem.
+    OSError
+        If reading fails half-way.
+    """
+    return _read(path, _rows_of_csv(path), problem)
+
+
+def read_workbook(path: Path, problem: Problem) -> Timetable:
+    """Read a timetable from the sheet `SHEET` of an Excel workbook.
+
+    Raises
+    ------
+    InputError
+        If it is no workbook or has no such sheet, and as for `read_csv`.
+    """
+    return _read(path, _rows_of_workbook(path), problem)
+
+
+def write_csv(timetable: Timetable, path: Path) -> None:
+    """Write the four columns that are read, in the lectures' order, in one step.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there stays.
+    """
+    problem, text = timetable.problem, io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(NEEDED)
+    for lecture in timetable.lectures:
+        day, slot = divmod(lecture.period, problem.periods_per_day)
+        course, room = problem.courses[lecture.course].id, problem.rooms[lecture.room].id
+        writer.writerow([guarded(course), day + 1, slot + 1, guarded(room)])
+    write_text(path, text.getvalue())
+
+
+def _rows_of_csv(path: Path) -> Iterator[tuple[int, list[str]]]:
+    lines = read_lines(path)
+    header = lines[0] if lines else ""
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise InputError(
+                f"{path}:{number}: expected cells as in a CSV file, got one that does not end "
+                f"well: {error}"
+            ) from None
+        if row is None:
+            return
+        yield number, [unguarded(cell) for cell in row]
+
+
+def _rows_of_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    check_file(path)
+    try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+        if size > MAX_UNPACKED_BYTES:
+            raise InputError(f"{path}: expected at most {MAX_UNPACKED_BYTES} bytes, got {size}")
+        with CalamineWorkbook.from_path(path) as book:
+            if SHEET not in book.sheet_names:
+                there = ", ".join(map(quote, book.sheet_names))
+                raise InputError(f"{path}: expected a sheet {SHEET!r}, got {there}")
+            cells = book.get_sheet_by_name(SHEET).to_python(skip_empty_area=False)
+    except (zipfile.BadZipFile, CalamineError) as error:
+        raise InputError(f"{path}: expected an Excel workbook (.xlsx): {error}") from None
+    for number, row in enumerate(cells, 1):
+        yield number, [_text(cell) for cell in row]
+
+
+def _text(cell: object) -> str:
+    """What a person sees in a cell: a whole number has no point."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:
+    report = Report(path)
+    filled = ((number, row) for number, row in rows if any(cell.strip() for cell in row))
+    number, header = next(filled, (1, []))
+    place = _columns(number, header, report)
+    report.check()
+    courses = {course.id: c for c, course in enumerate(problem.courses)}
+    rooms = {room.id: r for r, room in enumerate(problem.rooms)}
+    lectures = []
+    for number, row in filled:
+        problems: list[str] = []
+        if len(row) <= max(place.values()):
+            report.add(number, f"expected {len(header)} cells as in the first row, got {len(row)}")
+            continue
+        cell = {name: row[column] for name, column in place.items()}
+        course = _index("course", cell["course"], courses, problems)
+        room = _index("room", cell["room"], rooms, problems)
+        day = _counted("day", cell["day"].strip(), problem.num_days, problems)
+        slot = _counted("period", cell["period"].strip(), problem.periods_per_day, problems)
+        if problems:
+            report.add(number, "; ".join(problems))
+        else:
+            lectures.append(Lecture(course, day * problem.periods_per_day + slot, room))
+    report.check()
+    return Timetable(problem, tuple(lectures))
+
+
+def _columns(number: int, header: Sequence[str], report: Report) -> Mapping[str, int]:
+    """Where the columns are that say where a lecture is."""
+    names = [name.strip().lower() for name in header]
+    place = {}
+    for name in NEEDED:
+        if names.count(name) == 1:
+            place[name] = names.index(name)
+            continue
+        got = f"got {names.count(name)} of them" if name in names else "got none"
+        near = "" if name in names else _near(name, [each for each in names if each not in NEEDED])
+        report.add(number, f"expected a column {name!r} in the first row, {got}{near}")
+    return place
+
+
+def _index(what: str, name: str, known: Mapping[str, int], problems: list[str]) -> int:
+    if name not in known:
+        name = name.strip()
+    if name not in known:
+        near = _near(name, known)
+        problems.append(f"{what}: expected one of the instance, got {quote(name)}{near}")
+    return known.get(name, 0)
+
+
+def _counted(what: str, word: str, size: int, problems: list[str]) -> int:
+    """Turn a number counted from 1 into an index."""
+    try:
+        number = whole_number(word)
+    except ValueError as error:
+        problems.append(f"{what}: {error}")
+        return 0
+    if not 1 <= number <= size:
+        problems.append(f"{what}: expected 1 to {size}, got {word}")
+    return number - 1
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    """What may have been meant."""
+    folded: dict[str, str] = {}
+    for each in names:
+        folded.setdefault(each.casefold(), each)
+    found = get_close_matches(name.casefold(), folded, n=1)
+    return f"; did you mean {quote(folded[found[0]])}?" if found else ""
