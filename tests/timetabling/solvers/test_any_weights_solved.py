@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.timetabling.solvers.cpsat_cases import best_of_all, small_problem, solve
@@ -12,7 +14,7 @@ from timetabling.search import SilentObserver, WorkLimit
 from timetabling.solvers import bound, genetic, repair
 
 
-def options(work: int) -> dict[str, object]:
+def options(work: int) -> dict[str, Any]:
     return {"stop": WorkLimit(work), "seed": 1, "observer": SilentObserver()}
 
 
