@@ -13,7 +13,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +70,7 @@ def make_timetable(
     output: Path | None,
     *,
     formulation: FormulationName,
+    weights: Mapping[str, int],
     time_limit_seconds: float,
     work_limit: int | None,
     plan: str,
@@ -77,10 +78,11 @@ def make_timetable(
     start: Path | None,
 ) -> Published | State[Any]:
     """Make a timetable, in the running flow; `flows.timetable` says what is what."""
-    settings, rules = Settings(), find_formulation(formulation)
+    settings = Settings()
     reporter, stages = current_reporter(), [stage.id for stage in find_plan(plan).stages]
     job = reporter.job_id
     with final_if_lasting(job):
+        rules = find_formulation(formulation, weights)
         source = find_instance(instance, settings.data_folder)
         target = output or job_folder(job, settings.data_folder) / SOLUTION
     reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.checkpoints import forget
@@ -25,6 +26,14 @@ __all__ = ["timetable"]
 
 IMPORTING_SECONDS = 3.0
 
+
+def _run_name() -> str:
+    """The instance and the rules, such as "comp02 UD2 with windows 3"."""
+    given = flow_run.parameters
+    told = ", ".join(f"{rule} {weight}" for rule, weight in (given["weights"] or {}).items())
+    return f"{given['instance'].stem} {given['formulation']}" + (f" with {told}" if told else "")
+
+
 _HOOKS = tracked()
 _HOOKS["on_completion"].append(forget)
 
@@ -32,7 +41,7 @@ _HOOKS["on_completion"].append(forget)
 @flow(
     name="timetable",
     description="Make a university's weekly timetable and write it, feasible or not.",
-    flow_run_name="{instance.stem} {formulation}",
+    flow_run_name=_run_name,
     task_runner=Settings().make_task_runner(),
     retries=RETRIES,
     retry_delay_seconds=RETRY_DELAY_SECONDS,
@@ -42,6 +51,7 @@ def timetable(
     instance: Path,
     output: Path | None = None,
     formulation: FormulationName = "UD2",
+    weights: dict[str, int] | None = None,
     time_limit_seconds: Annotated[float, Field(gt=0)] = 120.0,
     work_limit: Annotated[int | None, Field(ge=0)] = None,
     plan: Literal["default", "search-heavy", "solve-heavy", "learned"] = "default",
@@ -57,6 +67,8 @@ def timetable(
         output: File for the timetable, an absolute path. Left empty, it goes to the job's own
             folder, and beside it what each lecture costs and why, and what was found when.
         formulation: Which rules count and what they cost, UD1 to UD5.
+        weights: What a unit of a soft rule costs in place of that, 0 to 100, such as
+            {"windows": 3}; 0 leaves the rule out, and a rule the formulation lacks is added.
         time_limit_seconds: Seconds from reading the instance to the written timetable.
         work_limit: Units of work, some millions a second, in place of the time limit; the same seed
             then gives the same timetable.
@@ -80,6 +92,7 @@ def timetable(
         instance,
         output,
         formulation=formulation,
+        weights=weights or {},
         time_limit_seconds=time_limit_seconds,
         work_limit=work_limit,
         plan=plan,

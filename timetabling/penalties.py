@@ -7,6 +7,7 @@ only the first counts, and the other counts as missing.
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +20,25 @@ from numpy.typing import NDArray
 
 from timetabling.problem import Timetable
 
-__all__ = ["FORMULATIONS", "Formulation", "FormulationName", "Score", "evaluate", "formulation"]
+__all__ = [
+    "FORMULATIONS",
+    "MAX_WEIGHT",
+    "Formulation",
+    "FormulationName",
+    "Score",
+    "evaluate",
+    "formulation",
+]
 
 FormulationName = Literal["UD1", "UD2", "UD3", "UD4", "UD5"]
 """The names that `formulation` knows."""
+
+MAX_WEIGHT = 100
+"""The most that a unit of a soft rule may cost.
+
+A million seats missing at that price, and a move's effect on 10,000 curricula of 60 periods a day,
+still fit the 32 bits that kernels keep a price of one move in.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,20 +291,58 @@ FORMULATIONS: Mapping[str, Formulation] = MappingProxyType(
 )
 
 
-def formulation(name: str) -> Formulation:
-    """Look a formulation up by its name, UD1 to UD5.
+def formulation(name: str, weights: Mapping[str, int] | None = None) -> Formulation:
+    """Look a formulation up by its name, UD1 to UD5, and change what its soft rules cost.
+
+    Parameters
+    ----------
+    weights
+        What a unit of a soft rule costs, 0 to `MAX_WEIGHT`, where that is not what the formulation
+        says. Any soft rule may be added; 0 leaves a rule out.
+
+    Returns
+    -------
+    Formulation
+        Its name tells what is changed: "UD2 with isolated_lectures 0, windows 3".
 
     Raises
     ------
     ValueError
-        If there is none of that name.
+        If there is no formulation or no soft rule of that name, if the rule is a hard one here, or
+        if the weight is out of its range.
     """
     try:
-        return FORMULATIONS[name]
+        base = FORMULATIONS[name]
     except KeyError:
         raise ValueError(
             f"formulation: expected one of {', '.join(FORMULATIONS)}, got {name!r}"
         ) from None
+    given = weights or {}
+    for rule, weight in given.items():
+        _check_weight(base, rule, weight)
+    # In one order, whatever the order they are given in: repr is part of what results are known by.
+    changed = {
+        rule: given[rule]
+        for rule in RULES
+        if rule in given and given[rule] != base.weights.get(rule, 0)
+    }
+    if not changed:
+        return base
+    told = ", ".join(f"{rule} {weight}" for rule, weight in changed.items())
+    counted = {rule: weight for rule, weight in {**base.weights, **changed}.items() if weight}
+    return Formulation(f"{base.name} with {told}", base.hard, counted)
+
+
+def _check_weight(base: Formulation, rule: str, weight: int) -> None:
+    soft = [known for known in RULES if known not in _ALWAYS_HARD]
+    if rule in base.hard:
+        raise ValueError(f"weight of {rule}: expected a soft rule, got a hard one of {base.name}")
+    if rule not in soft:
+        near = difflib.get_close_matches(rule, soft, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"weights: expected one of {', '.join(soft)}, got {rule!r}{meant}")
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise ValueError(f"weight of {rule}: expected 0 to {MAX_WEIGHT}, got {weight}")
 
 
 def evaluate(timetable: Timetable, rules: Formulation) -> Score:

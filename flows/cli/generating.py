@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, note, refuse, report_score
+from flows.cli.weighing import Weights, read_weights
 from flows.findings import lines
 from flows.targets import check_output
 from timetabling.check import Finding, check
@@ -46,6 +47,7 @@ def generate(
         ),
     ] = None,
     rules: Rules = "UD2",
+    weight: Weights = None,
     plan_name: PlanName = "default",
     seed: Annotated[int, typer.Option(min=0, help="The same seed searches the same way.")] = 0,
     work_limit: Annotated[
@@ -81,17 +83,15 @@ def generate(
     """
     try:
         chosen_plan = plan(plan_name)
+        weights = read_weights(weight)
+        weighed = formulation(rules, weights)
         if job_id is not None:
             check_job_id(job_id)
         if redis_url is not None:
             Store(redis_url).close()
         _check_time_limit(time_limit)
         target = check_output(output or Path(f"{instance.absolute().stem}.sol"), instance)
-        if target.suffix.lower() == ".xlsx":
-            raise ValueError(
-                f"{target}: expected a name that ends in .sol or .csv; "
-                "horarium export writes workbooks"
-            )
+        _check_is_no_workbook(target)
         if curve is not None:
             check_output(curve, instance, target, *filter(None, [start]))
         # Read here as well as in the flow: a typing error should cost no server's start.
@@ -111,6 +111,7 @@ def generate(
             "instance": instance.resolve(),
             "output": target.resolve(),
             "formulation": rules,
+            "weights": weights,
             "time_limit_seconds": time_limit,
             "work_limit": work_limit,
             "plan": plan_name,
@@ -130,10 +131,10 @@ def generate(
     except RuntimeError as error:
         typer.echo(f"horarium: {error}", err=True)
         raise typer.Exit(3) from error
-    report_score(published.score, rules, published.bound)
+    report_score(published.score, weighed.name, published.bound)
     typer.echo(f"written: {target}")
     if not published.score.is_feasible:
-        tell_why(check(problem, formulation(rules)))
+        tell_why(check(problem, weighed))
     if published.cancelled:
         typer.echo("stopped early: this is the best timetable so far")
         raise typer.Exit(130)
@@ -148,6 +149,13 @@ def tell_why(findings: Sequence[Finding]) -> None:
         for line in lines(proofs, most=MOST_OF_A_KIND):
             typer.echo(f"  {line}")
         typer.echo("see `horarium check`, and `horarium explain` for the smallest set of rules")
+
+
+def _check_is_no_workbook(output: Path) -> None:
+    if output.suffix.lower() == ".xlsx":
+        raise ValueError(
+            f"{output}: expected a name that ends in .sol or .csv; horarium export writes workbooks"
+        )
 
 
 def _check_time_limit(seconds: float) -> None:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from flows.cli.arguments import Instance, Rules, note, refuse, report_score
-from timetabling.formats import InputError, read_problem, read_solution
+from flows.cli.weighing import Weights, read_weights
+from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import evaluate, formulation
 
 __all__ = ["validate"]
@@ -21,6 +22,7 @@ def validate(
         typer.Argument(help="The timetable: `course room day period` a line, or a table in CSV."),
     ],
     rules: Rules = "UD2",
+    weight: Weights = None,
     certificate: Annotated[
         Path | None,
         typer.Option(
@@ -34,8 +36,8 @@ def validate(
     Exit status: 0 feasible, 1 hard rules are broken or the certificate does not fit.
     """
     wrong: list[str] = []
-    chosen = formulation(rules)
     try:
+        chosen = formulation(rules, read_weights(weight))
         timetable = read_solution(solution, read_problem(instance, tell=note))
         if certificate is not None:
             from flows.certifying import read_certificate
@@ -45,7 +47,7 @@ def validate(
             certified = read_certificate(certificate)
             chosen = certified.rules
             wrong = list(differences(certified, timetable, digest_of(instance)))
-    except (InputError, OSError) as error:
+    except (ValueError, OSError) as error:
         refuse(error)
     score = evaluate(timetable, chosen)
     report_score(score, chosen.name)

@@ -18,7 +18,7 @@ from tasks.checkpoints import folder_of
 from tasks.resuming import KEPT_FOR
 from tests.chaos.servers import ROOT, clean_environment
 from timetabling.formats import read_problem
-from timetabling.penalties import FORMULATIONS
+from timetabling.penalties import FORMULATIONS, formulation
 from timetabling.problem import Lecture, Timetable
 
 TINY = ROOT / "examples" / "tiny.ectt"
@@ -51,6 +51,8 @@ def test_the_same_work_is_known_again_in_another_process() -> None:
         {"begun": Timetable(replace(PROBLEM, unavailable=frozenset()))},
         {"begun": Timetable(replace(PROBLEM, rooms=PROBLEM.rooms[::-1]))},
         {"formulation": FORMULATIONS["UD3"]},
+        {"formulation": formulation("UD2", {"windows": 3})},
+        {"formulation": formulation("UD2", {"room_stability": 2})},
         {"limits": (61.0, None)},
         {"limits": (60.0, 1_000_000)},
         {"seed": 2},

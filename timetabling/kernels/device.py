@@ -282,6 +282,10 @@ def _check_limits(model: Model) -> None:
         + rules.windows * model.periods_per_day
         + rules.load * max(most, rules.fewest_lectures)
     )
+    # A swap's change of two lectures: what they may clash with, at the price of a violation, which
+    # is what a move can save, or a few times that (`solvers.cooling`).
+    dearest = int((model.curricula_saving.astype(np.int64) + model.course_saving).max())
+    clashes = 2 * (int(np.diff(model.neighbours_start).max()) + 3)
     room_cost = int(model.room_cost.max(1)[model.lecture_course].sum(dtype=np.int64))
     for what, value, limit in (
         ("lectures", model.num_lectures, 2**15 - 1),
@@ -289,6 +293,7 @@ def _check_limits(model: Model) -> None:
         ("courses", model.num_courses, 2**16 - 1),
         ("cost of a curriculum's day", day_cost, 2**15 - 1),
         ("cost of rooms", room_cost, 2**30),
+        ("cost of a swap's clashes", dearest * clashes, 2**28),
     ):
         if value > limit:
             raise ValueError(f"GPU kernel: {what}: expected at most {limit}, got {value}")
