@@ -25,6 +25,7 @@ __all__ = [
 
 MAX_BYTES = 64 * 2**20  # thirty times the largest real instance
 MAX_LINE_LENGTH = 1_000_000  # splitting one line of 64 MiB would take gigabytes
+MAX_LINES = 2_000_000  # some millions a second are looked at
 MAX_DIGITS = 18
 MAX_SHOWN = 20
 MAX_COUNTED = 10_000  # a file of nothing but problems is not read to its end
@@ -156,6 +157,9 @@ def read_lines(path: Path) -> list[str]:
     if b"\0" in data:
         null_line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise InputError(f"{path}:{null_line}: expected text, got binary data")
+    num_lines = max(data.count(b"\n"), data.count(b"\r"))
+    if num_lines > MAX_LINES:
+        raise InputError(f"{path}: expected at most {MAX_LINES} lines, got {num_lines}")
     text = data.decode("utf-8-sig", errors="surrogateescape")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     report = Report(path)

@@ -318,6 +318,11 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     assert f"expected at most {text.MAX_BYTES} bytes" in _complaint(path)
 
 
+def test_a_file_of_too_many_lines_is_refused_before_they_are_read(ectt: Write) -> None:
+    path = ectt("x" + "\n" * (text.MAX_LINES + 1))
+    assert _complaint(path) == f"{path}: expected at most 2000000 lines, got 2000001"
+
+
 def test_an_unknown_suffix_is_told_the_known_ones(tmp_path: Path) -> None:
     path = _write(tmp_path / "small.txt", ECTT)
     assert _complaint(path) == (
