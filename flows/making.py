@@ -43,7 +43,7 @@ from tasks.organise import organise
 from tasks.publish import Published
 from tasks.report import report
 from tasks.stopping import cancel, is_cancelled, is_stopped, searching, stop_searching
-from timetabling.penalties import FormulationName, evaluate
+from timetabling.penalties import FormulationName, evaluate, price_changes
 from timetabling.penalties import formulation as find_formulation
 from timetabling.view import document
 from tracking.hooks import current_reporter
@@ -64,12 +64,20 @@ def make_timetable(
     plan: str,
     seed: int,
     start: Path | None,
+    pins: Path | None,
+    before: Path | None,
+    change_price: int,
+    max_changes: int | None,
 ) -> Published | State[Any]:
     """Make a timetable, in the running flow; `flows.timetable` says what is what."""
     settings, rules = Settings(), find_formulation(formulation)
+    if before is not None:
+        rules = price_changes(rules, change_price)
     reporter, stages = current_reporter(), [stage.id for stage in find_plan(plan).stages]
     job = reporter.job_id
     with final_if_lasting(job):
+        if max_changes is not None and before is None:
+            raise ValueError("most changes: expected a timetable before, got none")
         source = find_instance(instance, settings.data_folder)
         target = output or job_folder(job, settings.data_folder) / SOLUTION
     reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})
@@ -89,7 +97,8 @@ def make_timetable(
         Following(lambda: last_snapshot(job), curve.see, Journal(say).see),
     ):
         reporter.start_stage("loading")
-        problem, begun = load(source, start)  # in this process: files are here
+        # In this process: files are here.
+        problem, begun = load(source, start, pins=pins, before=before, max_changes=max_changes)
         checkpoints = checkpoints_of(
             job,
             begun,

@@ -7,11 +7,18 @@ from pathlib import Path
 from types import MappingProxyType
 
 from timetabling.formats import ctt, ectt
-from timetabling.formats.solution import read_solution, write_solution
+from timetabling.formats.solution import read_before, read_pins, read_solution, write_solution
 from timetabling.formats.text import InputError, check_file
 from timetabling.problem import Problem
 
-__all__ = ["InputError", "read_problem", "read_solution", "write_solution"]
+__all__ = [
+    "InputError",
+    "read_before",
+    "read_pins",
+    "read_problem",
+    "read_solution",
+    "write_solution",
+]
 
 _READERS: Mapping[str, Callable[[Path], Problem]] = MappingProxyType(
     {".ctt": ctt.read, ".ectt": ectt.read}

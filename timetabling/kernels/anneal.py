@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import curricula_delta
-from timetabling.kernels.delta import commit, course_delta, move, violations_delta
+from timetabling.kernels.delta import (
+    changes_delta,
+    commit,
+    course_delta,
+    move,
+    violations_delta,
+)
 from timetabling.kernels.draws import (
     Random,
     draw,
@@ -24,8 +30,8 @@ from timetabling.kernels.draws import (
     draw_room_worth_trying,
 )
 from timetabling.kernels.kempe import Chain, exchange
-from timetabling.kernels.model import Ints, Model
-from timetabling.kernels.state import State, lecture_in
+from timetabling.kernels.model import PLACE_HELD, Ints, Model
+from timetabling.kernels.state import State, excess, lecture_in
 
 __all__ = ["Best", "anneal", "keep_better", "new_best"]
 
@@ -70,7 +76,7 @@ def anneal(
     A move changes a lecture's period, room or both, or is guided: next to another lecture of
     one of its curricula. Where the room is taken, the two lectures swap places; where a hard
     rule would be broken, a Kempe chain may keep it. A lecture that is not placed is placed so,
-    or takes another one's place.
+    or takes another one's place. What is pinned of a lecture stays.
 
     Parameters
     ----------
@@ -79,13 +85,17 @@ def anneal(
     violation_weight
         What a broken hard rule costs.
     """
+    if model.num_movable == 0:
+        return
     for _ in range(num_moves):
-        lecture = draw(random, model.num_lectures)
+        lecture = wide(model.movable[draw(random, model.num_movable)])
         course = wide(model.lecture_course[lecture])
         old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
         period, room = _propose(model, state, random, course, old_period, old_room)
         here = state.lecture_at[course, period]
         if (here >= 0 and here != lecture) or (period == old_period and room == old_room):
+            continue
+        if model.hold[lecture] > 0 and period != old_period:
             continue
         limit = -temperature * math.log(draw_fraction(random))
 
@@ -105,6 +115,8 @@ def anneal(
             other_course = wide(model.lecture_course[other])
             if other_course == course:
                 continue
+            if model.hold[other] > 0 and (model.hold[other] == PLACE_HELD or period != old_period):
+                continue
             if period != old_period:
                 if old_period >= 0 and state.lecture_at[other_course, old_period] >= 0:
                     continue
@@ -112,6 +124,12 @@ def anneal(
             violations = _swap_violations(
                 model, state, course, old_period, old_room, other_course, period, room
             )
+            if model.num_before > 0:
+                changes = wide(state.changes[0])
+                violations -= excess(model, changes)
+                changes += changes_delta(model, state, lecture, period, room)
+                changes += changes_delta(model, state, other, old_period, old_room)
+                violations += excess(model, changes)
             curricula_saving += model.curricula_saving[other_course]
             course_saving += model.course_saving[other_course] + model.room_cost[other_course, room]
         is_moved = old_period >= 0 and period != old_period

@@ -15,9 +15,10 @@ import numpy as np
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import curricula_delta, day_cost
 from timetabling.kernels.model import Ints, Model
-from timetabling.kernels.state import State
+from timetabling.kernels.state import State, excess
 
 __all__ = [
+    "changes_delta",
     "commit",
     "course_delta",
     "load_state",
@@ -33,6 +34,7 @@ __all__ = [
 def new_state(model: Model, periods: Ints, rooms: Ints) -> State:
     """Count an assignment, as made by `to_arrays`."""
     courses, curricula = model.num_courses, model.num_curricula
+    changes = model.num_before
     travel = (curricula, model.num_periods, model.num_buildings) if model.rules.travel else (0,) * 3
     state = State(
         period=np.full(model.num_lectures, -1, np.int32),
@@ -50,7 +52,14 @@ def new_state(model: Model, periods: Ints, rooms: Ints) -> State:
         crowded=np.zeros((curricula, model.num_days), np.int64),
         day_cost=np.zeros((curricula, model.num_days), np.int32),
         building_load=np.zeros(travel, np.int16),
-        total=np.array([model.num_lectures, model.rules.days * model.min_days.sum()], np.int64),
+        changes=np.array([changes], np.int64),
+        total=np.array(
+            [
+                model.num_lectures + max(0, changes - model.max_changes),
+                model.rules.days * model.min_days.sum() + model.rules.changes * changes,
+            ],
+            np.int64,
+        ),
     )
     load_state(model, state, periods, rooms)
     return state
@@ -121,6 +130,23 @@ def violations_delta(model: Model, state: State, lecture: int, period: int, room
         change += wide(state.obstacles[course, period])
         change += wide(model.room_violation[course, room])
         change += state.room_load[room, period] > is_here
+    if model.num_before > 0:
+        changes = wide(state.changes[0])
+        change += excess(model, changes + changes_delta(model, state, lecture, period, room))
+        change -= excess(model, changes)
+    return change
+
+
+@inlined
+def changes_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
+    """Change of the number of lectures of the timetable before that are not kept."""
+    course = wide(model.lecture_course[lecture])
+    old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
+    change = wide(0)
+    if old_period >= 0:
+        change += model.room_before[course, old_period] == old_room
+    if period >= 0:
+        change -= model.room_before[course, period] == room
     return change
 
 
@@ -156,6 +182,9 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
                 now += state.on_day[course, day] == 0
             least = model.min_days[course]
             change += model.rules.days * (max(0, least - now) - max(0, least - held))
+
+    if model.rules.changes > 0:
+        change += model.rules.changes * changes_delta(model, state, lecture, period, room)
 
     if model.rules.double > 0 and model.wants_double[course]:
         change += model.rules.double * _alone_delta(model, state, course, old_period, period, room)
@@ -196,6 +225,8 @@ def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> 
     state.on_day[course, day] += sign
     if state.on_day[course, day] == (sign + 1) // 2:
         state.days_held[course] += sign
+    if model.num_before > 0 and model.room_before[course, period] == room:
+        state.changes[0] -= sign
     state.room_uses[course, room] += sign
     if state.room_uses[course, room] == (sign + 1) // 2:
         state.rooms_used[course] += sign

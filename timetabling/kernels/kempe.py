@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import day_cost
-from timetabling.kernels.delta import commit, course_delta, move
+from timetabling.kernels.delta import changes_delta, commit, course_delta, move
 from timetabling.kernels.model import Model
-from timetabling.kernels.state import State
+from timetabling.kernels.state import State, excess
 
 __all__ = ["MAX_CHAIN", "Chain", "exchange", "new_chain"]
 
@@ -70,7 +70,8 @@ def exchange(
     """Move a placed lecture to a period by a Kempe chain, if that costs no more than a limit.
 
     Leaves everything as it is, and returns False, if the chain is longer than `MAX_CHAIN`, breaks
-    a hard rule, meets a place where one is broken already, finds no free room, or costs more.
+    a hard rule, meets a pinned lecture or a place where a hard rule is broken already, finds no
+    free room, makes other than as many changes too many as there were, or costs more.
     """
     if not _grow(model, state, chain, lecture, period):
         return False
@@ -84,6 +85,12 @@ def exchange(
         if room != chain.old_room[i]:
             cost += course_delta(model, state, who, chain.period[i], room)
             cost -= course_delta(model, state, who, chain.period[i], chain.old_room[i])
+    if model.num_before > 0:
+        changes = wide(state.changes[0])
+        for i in range(chain.length[0]):
+            changes += changes_delta(model, state, chain.lecture[i], chain.period[i], chain.room[i])
+        if excess(model, changes) != excess(model, wide(state.changes[0])):
+            return False
     if model.rules.travel > 0:
         return _try_out(model, state, chain, limit)
     if cost > limit:
@@ -110,7 +117,8 @@ def _grow(model: Model, state: State, chain: Chain, lecture: int, period: int) -
         here, there = chain.old_period[i], chain.period[i]
         # Two lectures of one course would change places for nothing.
         if (
-            model.unavailable[course, there] > 0
+            model.hold[chain.lecture[i]] > 0
+            or model.unavailable[course, there] > 0
             or state.lecture_at[course, there] >= 0
             or state.obstacles[course, here] > 0
             or state.room_load[chain.old_room[i], here] > 1
@@ -182,7 +190,7 @@ def _most_saved_by_rooms(model: Model, state: State, chain: Chain) -> int:
         saving += model.room_cost[course, room]
         if state.rooms_used[course] > 1 and state.room_uses[course, room] == 1:
             saving += rules.stability
-        saving += 3 * rules.double * model.wants_double[course]
+        saving += 3 * rules.double * model.wants_double[course] + rules.changes
     if rules.travel > 0:
         saving += 1 << 30  # what rooms do to travel is not priced in advance
     return saving
@@ -205,6 +213,8 @@ def _find_rooms(model: Model, state: State, chain: Chain) -> bool:
                     price = wide(model.room_cost[course, candidate])
                     if state.room_uses[course, candidate] == 0:
                         price += model.rules.stability
+                    if model.room_before[course, period] == candidate:
+                        price -= model.rules.changes
                     if price < lowest and model.room_violation[course, candidate] == 0:
                         lowest, room = price, candidate
             if room < 0:

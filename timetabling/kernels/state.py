@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from timetabling.kernels.compiling import inlined, wide
 from timetabling.kernels.model import Ints, Model
 
-__all__ = ["Shorts", "State", "lecture_in", "totals"]
+__all__ = ["Shorts", "State", "excess", "lecture_in", "totals"]
 
 Shorts = NDArray[np.int16]
 Masks = NDArray[np.int64]
@@ -38,6 +38,7 @@ class State(NamedTuple):
     crowded: Masks  # (curriculum, day): slots with several
     day_cost: Ints  # (curriculum, day): isolated lectures, windows and load
     building_load: Shorts  # (curriculum, period, building) if travel counts
+    changes: Masks  # (1,): lectures of the timetable before that are not kept
     total: Masks  # (2,): violations and cost
 
 
@@ -47,6 +48,12 @@ def lecture_in(state: State, room: int, period: int) -> int:
     load = state.room_load[room, period]
     lecture = wide(state.room_lectures[room, period])
     return lecture if load == 1 else wide(-1 - (load > 1))
+
+
+@inlined
+def excess(model: Model, changes: int) -> int:
+    """Changes beyond the most that are allowed."""
+    return max(wide(0), changes - model.max_changes)
 
 
 @njit(cache=True, nogil=True)
@@ -71,6 +78,13 @@ def totals(model: Model, state: State) -> tuple[int, int]:
         violations += room_load[room, period] > 0
         room_load[room, period] += 1
         cost += model.room_cost[course, room]
+    changes = 0
+    for course in range(courses):
+        for period in range(periods):
+            before = model.room_before[course, period]
+            changes += before >= 0 and before != room_at[course, period]
+    violations += max(0, changes - model.max_changes)
+    cost += model.rules.changes * changes
 
     used = np.zeros(model.num_rooms, np.int32)
     for course in range(courses):
