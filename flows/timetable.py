@@ -24,6 +24,7 @@ from tracking.hooks import current_reporter, tracked
 __all__ = ["timetable"]
 
 IMPORTING_SECONDS = 3.0
+MAX_PRICE = 1_000_000  # the kernels' integers have 32 bits
 
 _HOOKS = tracked()
 _HOOKS["on_completion"].append(forget)
@@ -49,7 +50,7 @@ def timetable(
     start: Path | None = None,
     pins: Path | None = None,
     before: Path | None = None,
-    change_price: Annotated[int, Field(ge=0)] = 1,
+    change_price: Annotated[int, Field(ge=0, le=MAX_PRICE)] = 1,
     max_changes: Annotated[int | None, Field(ge=0)] = None,
     job_id: str | None = None,  # noqa: ARG001 - the hooks read it
 ) -> Published | State[Any]:

@@ -43,7 +43,8 @@ def load(
     if before is not None:
         lectures, gone = read_before(before, problem)
         problem = replace(problem, before=lectures, max_changes=max_changes)
-        reporter.update(f"{len(gone)} lectures of the timetable before cannot be kept")
+        if gone:
+            reporter.update(f"{len(gone)} lectures of the timetable before cannot be kept")
     begun = Timetable(problem, problem.before)
     if start is not None:
         begun = read_solution(start, problem)

@@ -77,7 +77,10 @@ def generate(
         ),
     ] = None,
     change_price: Annotated[
-        int, typer.Option(min=0, help="What each lecture costs that --before has elsewhere.")
+        int,
+        typer.Option(
+            min=0, max=1_000_000, help="What each lecture costs that --before has elsewhere."
+        ),
     ] = 1,
     max_changes: Annotated[
         int | None, typer.Option(min=0, help="Most lectures that --before may have elsewhere.")

@@ -35,7 +35,17 @@ def test_stages_prints_the_share_of_each_stage() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["generate"], ["validate"], ["stages"], ["finish"], ["cancel"], ["serve"], ["up"]],
+    [
+        [],
+        ["generate"],
+        ["validate"],
+        ["diff"],
+        ["stages"],
+        ["finish"],
+        ["cancel"],
+        ["serve"],
+        ["up"],
+    ],
 )
 def test_every_command_explains_itself(command: list[str]) -> None:
     status, out, _ = invoke(*command, "--help")

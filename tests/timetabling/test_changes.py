@@ -27,7 +27,7 @@ def _changed(*places: tuple[int, int, int], problem: Problem = PROBLEM) -> Timet
 def test_the_same_timetable_in_another_order_has_no_change() -> None:
     difference = compare(OLD, Timetable(PROBLEM, OLD.lectures[::-1]))
     assert difference == compare(OLD, OLD)
-    assert difference.changes == difference.teachers == difference.freed == ()
+    assert (difference.changes, difference.teachers, difference.freed) == ((), (), ())
 
 
 def test_a_lecture_that_keeps_its_time_is_matched_with_the_one_there() -> None:
@@ -98,6 +98,10 @@ def test_there_are_as_many_changes_as_the_rule_counts_and_they_lead_to_the_new_o
             for c, p, r in timetable.lectures
         )
 
-    ended = Counter((x.course, x.before) for x in changes if x.before is not None)
-    begun = Counter((x.course, x.after) for x in changes if x.after is not None)
+    ended: Counter[tuple[str, Place | None]] = Counter(
+        (x.course, x.before) for x in changes if x.before is not None
+    )
+    begun: Counter[tuple[str, Place | None]] = Counter(
+        (x.course, x.after) for x in changes if x.after is not None
+    )
     assert places(old) - ended + begun == places(new)
