@@ -18,6 +18,7 @@ from timetabling.kernels.delta import (
     changes_delta,
     commit,
     course_delta,
+    excess_delta,
     move,
     violations_delta,
 )
@@ -30,8 +31,8 @@ from timetabling.kernels.draws import (
     draw_room_worth_trying,
 )
 from timetabling.kernels.kempe import Chain, exchange
-from timetabling.kernels.model import PLACE_HELD, Ints, Model
-from timetabling.kernels.state import State, excess, lecture_in
+from timetabling.kernels.model import PLACE_HELD, Flags, Ints, Model
+from timetabling.kernels.state import State, lecture_in
 
 __all__ = ["Best", "anneal", "keep_better", "new_best"]
 
@@ -88,19 +89,21 @@ def anneal(
     if model.num_movable == 0:
         return
     for _ in range(num_moves):
-        lecture = wide(model.movable[draw(random, model.num_movable)])
+        lecture = draw(random, model.num_movable)
+        if model.num_held > 0:
+            lecture = wide(model.movable[lecture])
         course = wide(model.lecture_course[lecture])
         old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
         period, room = _propose(model, state, random, course, old_period, old_room)
         here = state.lecture_at[course, period]
         if (here >= 0 and here != lecture) or (period == old_period and room == old_room):
             continue
-        if model.hold[lecture] > 0 and period != old_period:
-            continue
         limit = -temperature * math.log(draw_fraction(random))
 
         other = lecture_in(state, room, period)
         if other == SEVERAL:
+            continue
+        if model.num_held > 0 and _is_pinned(model.hold, lecture, other, period == old_period):
             continue
         other_course = 0
         is_tangled = False
@@ -115,8 +118,6 @@ def anneal(
             other_course = wide(model.lecture_course[other])
             if other_course == course:
                 continue
-            if model.hold[other] > 0 and (model.hold[other] == PLACE_HELD or period != old_period):
-                continue
             if period != old_period:
                 if old_period >= 0 and state.lecture_at[other_course, old_period] >= 0:
                     continue
@@ -125,11 +126,10 @@ def anneal(
                 model, state, course, old_period, old_room, other_course, period, room
             )
             if model.num_before > 0:
-                changes = wide(state.changes[0])
-                violations -= excess(model, changes)
-                changes += changes_delta(model, state, lecture, period, room)
-                changes += changes_delta(model, state, other, old_period, old_room)
-                violations += excess(model, changes)
+                places = old_period, old_room, period, room
+                changes = changes_delta(model.room_before, course, *places)
+                changes -= changes_delta(model.room_before, other_course, *places)
+                violations += excess_delta(model.max_changes, state.changes[0], changes)
             curricula_saving += model.curricula_saving[other_course]
             course_saving += model.course_saving[other_course] + model.room_cost[other_course, room]
         is_moved = old_period >= 0 and period != old_period
@@ -204,6 +204,14 @@ def _propose(
     if kind < ANY_ROOM_ONLY:
         return old_period, draw(random, model.num_rooms)
     return draw_open_period(model, random, course), old_room
+
+
+@compiled
+def _is_pinned(hold: Flags, lecture: int, other: int, keeps_period: bool) -> bool:
+    """Whether a pin forbids that a lecture moves, or that another changes places with it."""
+    if other >= 0 and hold[other] > 0 and not (keeps_period and hold[other] < PLACE_HELD):
+        return True
+    return bool(hold[lecture] > 0 and not keeps_period)
 
 
 @inlined

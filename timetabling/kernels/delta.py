@@ -15,12 +15,13 @@ import numpy as np
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import curricula_delta, day_cost
 from timetabling.kernels.model import Ints, Model
-from timetabling.kernels.state import State, excess
+from timetabling.kernels.state import State
 
 __all__ = [
     "changes_delta",
     "commit",
     "course_delta",
+    "excess_delta",
     "load_state",
     "move",
     "move_delta",
@@ -131,23 +132,35 @@ def violations_delta(model: Model, state: State, lecture: int, period: int, room
         change += wide(model.room_violation[course, room])
         change += state.room_load[room, period] > is_here
     if model.num_before > 0:
-        changes = wide(state.changes[0])
-        change += excess(model, changes + changes_delta(model, state, lecture, period, room))
-        change -= excess(model, changes)
+        change += excess_delta(
+            model.max_changes,
+            state.changes[0],
+            changes_delta(model.room_before, course, old_period, old_room, period, room),
+        )
     return change
 
 
-@inlined
-def changes_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
+# Called, and not inlined as the rest: with these in line, moves of problems that nobody has a
+# timetable of were 7 % slower.
+
+
+@compiled
+def changes_delta(
+    room_before: Ints, course: int, old_period: int, old_room: int, period: int, room: int
+) -> int:
     """Change of the number of lectures of the timetable before that are not kept."""
-    course = wide(model.lecture_course[lecture])
-    old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
     change = wide(0)
     if old_period >= 0:
-        change += model.room_before[course, old_period] == old_room
+        change += room_before[course, old_period] == old_room
     if period >= 0:
-        change -= model.room_before[course, period] == room
+        change -= room_before[course, period] == room
     return change
+
+
+@compiled
+def excess_delta(max_changes: int, changes: int, change: int) -> int:
+    """How many more changes are too many if there are so many more."""
+    return max(wide(0), changes + change - max_changes) - max(wide(0), changes - max_changes)
 
 
 @inlined
@@ -184,7 +197,9 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             change += model.rules.days * (max(0, least - now) - max(0, least - held))
 
     if model.rules.changes > 0:
-        change += model.rules.changes * changes_delta(model, state, lecture, period, room)
+        change += model.rules.changes * changes_delta(
+            model.room_before, course, old_period, old_room, period, room
+        )
 
     if model.rules.double > 0 and model.wants_double[course]:
         change += model.rules.double * _alone_delta(model, state, course, old_period, period, room)

@@ -295,6 +295,7 @@ def _check_limits(model: Model) -> None:
         ("courses", model.num_courses, 2**16 - 1),
         ("cost of a curriculum's day", day_cost, 2**15 - 1),
         ("cost of rooms", room_cost, 2**30),
+        ("cost of changes", rules.changes * model.num_before, 2**30),
     ):
         if value > limit:
             raise ValueError(f"GPU kernel: {what}: expected at most {limit}, got {value}")

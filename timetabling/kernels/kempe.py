@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import day_cost
-from timetabling.kernels.delta import changes_delta, commit, course_delta, move
+from timetabling.kernels.delta import changes_delta, commit, course_delta, excess_delta, move
 from timetabling.kernels.model import Model
-from timetabling.kernels.state import State, excess
+from timetabling.kernels.state import State
 
 __all__ = ["MAX_CHAIN", "Chain", "exchange", "new_chain"]
 
@@ -85,12 +85,8 @@ def exchange(
         if room != chain.old_room[i]:
             cost += course_delta(model, state, who, chain.period[i], room)
             cost -= course_delta(model, state, who, chain.period[i], chain.old_room[i])
-    if model.num_before > 0:
-        changes = wide(state.changes[0])
-        for i in range(chain.length[0]):
-            changes += changes_delta(model, state, chain.lecture[i], chain.period[i], chain.room[i])
-        if excess(model, changes) != excess(model, wide(state.changes[0])):
-            return False
+    if model.num_before > 0 and _makes_too_many_changes(model, state, chain):
+        return False
     if model.rules.travel > 0:
         return _try_out(model, state, chain, limit)
     if cost > limit:
@@ -117,7 +113,7 @@ def _grow(model: Model, state: State, chain: Chain, lecture: int, period: int) -
         here, there = chain.old_period[i], chain.period[i]
         # Two lectures of one course would change places for nothing.
         if (
-            model.hold[chain.lecture[i]] > 0
+            (model.num_held > 0 and model.hold[chain.lecture[i]] > 0)
             or model.unavailable[course, there] > 0
             or state.lecture_at[course, there] >= 0
             or state.obstacles[course, here] > 0
@@ -213,7 +209,7 @@ def _find_rooms(model: Model, state: State, chain: Chain) -> bool:
                     price = wide(model.room_cost[course, candidate])
                     if state.room_uses[course, candidate] == 0:
                         price += model.rules.stability
-                    if model.room_before[course, period] == candidate:
+                    if model.rules.changes > 0 and model.room_before[course, period] == candidate:
                         price -= model.rules.changes
                     if price < lowest and model.room_violation[course, candidate] == 0:
                         lowest, room = price, candidate
@@ -233,6 +229,22 @@ def _is_free(state: State, chain: Chain, room: int, period: int, side: int) -> b
     if load == 1:
         return chain.in_chain[state.room_lectures[room, period]] == chain.number[0]  # type: ignore[no-any-return]
     return load == 0  # type: ignore[no-any-return]
+
+
+@compiled
+def _makes_too_many_changes(model: Model, state: State, chain: Chain) -> bool:
+    changes = wide(0)
+    for i in range(chain.length[0]):
+        course = wide(model.lecture_course[chain.lecture[i]])
+        changes += changes_delta(
+            model.room_before,
+            course,
+            chain.old_period[i],
+            chain.old_room[i],
+            chain.period[i],
+            chain.room[i],
+        )
+    return excess_delta(model.max_changes, state.changes[0], changes) != 0
 
 
 @compiled

@@ -83,6 +83,7 @@ class Model(NamedTuple):
     wants_double: Flags
     course_saving: Ints  # (course,): the most a move saves of its own rules, but for the room
     curricula_saving: Ints  # (course,): the most a move saves in curricula without clashes
+    num_held: int
     num_movable: int
     movable: Ints  # the lectures that may move
     hold: Flags  # (lecture,): what is pinned of it: nothing, the period, the room as well
@@ -143,10 +144,11 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
     hold = np.zeros(problem.num_lectures, np.uint8)
     first_lecture = _starts([range(course.num_lectures) for course in courses])
     num_held: Counter[int] = Counter()
-    for (c, _), room in problem.pinned.items():
-        hold[first_lecture[c] + num_held[c]] = PERIOD_HELD if room is None else PLACE_HELD
+    for (c, _), pinned_room in problem.pinned.items():
+        hold[first_lecture[c] + num_held[c]] = PERIOD_HELD if pinned_room is None else PLACE_HELD
         num_held[c] += 1
     movable = np.flatnonzero(hold < PLACE_HELD).astype(np.int32)
+    most_changes = len(problem.before) if problem.max_changes is None else problem.max_changes
     room_before = np.full((len(courses), problem.num_periods), NOWHERE, np.int32)
     for c, period, room in problem.before:
         room_before[c, period] = room
@@ -196,12 +198,13 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
             for c in courses
         ),
         curricula_saving=_ints(len(of_course) * curriculum_saving for of_course in curricula_of),
+        num_held=len(problem.pinned),
         num_movable=len(movable),
         movable=movable,
         hold=hold,
         room_before=room_before,
         num_before=len(problem.before),
-        max_changes=len(problem.before) if problem.max_changes is None else problem.max_changes,
+        max_changes=min(len(problem.before), most_changes),
     )
 
 

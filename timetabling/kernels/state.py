@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from timetabling.kernels.compiling import inlined, wide
 from timetabling.kernels.model import Ints, Model
 
-__all__ = ["Shorts", "State", "excess", "lecture_in", "totals"]
+__all__ = ["Shorts", "State", "lecture_in", "totals"]
 
 Shorts = NDArray[np.int16]
 Masks = NDArray[np.int64]
@@ -48,12 +48,6 @@ def lecture_in(state: State, room: int, period: int) -> int:
     load = state.room_load[room, period]
     lecture = wide(state.room_lectures[room, period])
     return lecture if load == 1 else wide(-1 - (load > 1))
-
-
-@inlined
-def excess(model: Model, changes: int) -> int:
-    """Changes beyond the most that are allowed."""
-    return max(wide(0), changes - model.max_changes)
 
 
 @njit(cache=True, nogil=True)
