@@ -71,5 +71,7 @@ def _content(problem: Problem) -> list[tuple[str, object]]:
     """All of a problem, the same for the same one in every process: sets have no order."""
     values = ((field.name, getattr(problem, field.name)) for field in fields(problem))
     return [
-        (name, sorted(value) if isinstance(value, frozenset) else value) for name, value in values
+        # By their text: a pin without a period has no order among those with one.
+        (name, sorted(value, key=repr) if isinstance(value, frozenset) else value)
+        for name, value in values
     ]

@@ -81,7 +81,9 @@ def _search(best: Timetable, least: int, brief: Brief) -> Timetable:
         if is_stopped(brief.job_id) or any(island.is_over(least) for island in islands):
             break
         islands = settle(islands)
-    return min(islands, key=lambda island: island.order).timetable(best.problem)
+    found = min(islands, key=lambda island: island.order).timetable(best.problem)
+    # The search has put pinned lectures in their place, where these were not.
+    return min(found, best, key=lambda timetable: evaluate(timetable, brief.rules).order)
 
 
 def _is_optimal(best: Timetable, rules: Formulation, least: int) -> bool:

@@ -51,7 +51,7 @@ from tasks.stopping import cancel, is_cancelled, is_stopped, searching, stop_sea
 from timetabling.check import Finding
 from timetabling.exports.certificate import Search
 from timetabling.formats.digest import digest_of
-from timetabling.penalties import FormulationName, evaluate
+from timetabling.penalties import FormulationName, evaluate, price_changes
 from timetabling.penalties import formulation as find_formulation
 from timetabling.view import document
 from tracking.hooks import current_reporter
@@ -76,6 +76,10 @@ def make_timetable(
     plan: str,
     seed: int,
     start: Path | None,
+    pins: Path | None,
+    before: Path | None,
+    change_price: int,
+    max_changes: int | None,
 ) -> Published | State[Any]:
     """Make a timetable, in the running flow; `flows.timetable` says what is what."""
     settings = Settings()
@@ -83,6 +87,10 @@ def make_timetable(
     job = reporter.job_id
     with final_if_lasting(job):
         rules = find_formulation(formulation, weights)
+        if before is not None:
+            rules = price_changes(rules, change_price)
+        if max_changes is not None and before is None:
+            raise ValueError("most changes: expected a timetable before, got none")
         source = find_instance(instance, settings.data_folder)
         target = output or job_folder(job, settings.data_folder) / SOLUTION
     reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})
@@ -102,7 +110,8 @@ def make_timetable(
         Following(lambda: last_snapshot(job), curve.see, Journal(say).see),
     ):
         reporter.start_stage("loading")
-        problem, begun = load(source, start)  # in this process: files are here
+        # In this process: files are here.
+        problem, begun = load(source, start, pins=pins, before=before, max_changes=max_changes)
         instance_sha256, start_sha256 = digest_of(source), digest_of(start) if start else None
         findings = check(whole(problem), formulation=rules)
         _tell(findings)

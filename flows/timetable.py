@@ -25,6 +25,7 @@ from tracking.hooks import current_reporter, tracked
 __all__ = ["timetable"]
 
 IMPORTING_SECONDS = 3.0
+MAX_PRICE = 1_000_000  # the kernels' integers have 32 bits
 
 
 def _run_name() -> str:
@@ -57,6 +58,10 @@ def timetable(
     plan: Literal["default", "search-heavy", "solve-heavy", "learned"] = "default",
     seed: Annotated[int, Field(ge=0)] = 0,
     start: Path | None = None,
+    pins: Path | None = None,
+    before: Path | None = None,
+    change_price: Annotated[int, Field(ge=0, le=MAX_PRICE)] = 1,
+    max_changes: Annotated[int | None, Field(ge=0)] = None,
     job_id: str | None = None,  # noqa: ARG001 - the hooks read it
 ) -> Published | State[Any]:
     # In Google's style: Prefect shows what it finds there in its form.
@@ -76,6 +81,13 @@ def timetable(
         seed: Another seed searches another way.
         start: File of a timetable to go on from, an absolute path: course, room, day and period a
             line.
+        pins: File of places that lectures must keep, an absolute path: as in a timetable, with `-`
+            for a room, or a day and a period, that is left open.
+        before: File of the timetable that people have already, an absolute path. The search starts
+            from it, and as little of it as can be is changed. What the instance has no longer is
+            left out.
+        change_price: What each lecture costs that is not held when and where it was before.
+        max_changes: How many such lectures there may be at most.
         job_id: Name of the job. Left empty, the id of this run. A run that has the name of one that
             broke off, and all else the same, goes on from what that one had found.
 
@@ -98,4 +110,8 @@ def timetable(
         plan=plan,
         seed=seed,
         start=start,
+        pins=pins,
+        before=before,
+        change_price=change_price,
+        max_changes=max_changes,
     )

@@ -56,8 +56,9 @@ ONLY_IN = {
 # Inside the library: later ones may import earlier ones only.
 LIBRARY_ORDER = [
     ["timetabling.problem"],
-    ["timetabling.penalties", "timetabling.search"],
+    ["timetabling.penalties", "timetabling.pins", "timetabling.search"],
     [
+        "timetabling.changes",
         "timetabling.formats",
         "timetabling.clustering",
         "timetabling.kernels",

@@ -1,5 +1,7 @@
 """THE cost of a timetable: one function a rule, and the weighted sum of each formulation.
 
+No formulation has `changes`: who wants few gives the rule a weight (`price_changes`).
+
 Rules and weights: Bonutti, De Cesco, Di Gaspero and Schaerf (2012), section 2 and table 1.
 A timetable holds a course at most once a period; of two lectures of one course at one time
 only the first counts, and the other counts as missing.
@@ -10,7 +12,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
@@ -18,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.problem import Timetable
+from timetabling.problem import Problem, Timetable
 
 __all__ = [
     "FORMULATIONS",
@@ -28,6 +30,7 @@ __all__ = [
     "Score",
     "evaluate",
     "formulation",
+    "price_changes",
 ]
 
 FormulationName = Literal["UD1", "UD2", "UD3", "UD4", "UD5"]
@@ -133,6 +136,30 @@ def room_occupancy(schedule: _Schedule) -> int:
     return sum(count - 1 for count in used.values())
 
 
+def pins(schedule: _Schedule) -> int:
+    """Pinned lectures that are not in their place, and lectures in another room than pinned."""
+    broken = 0
+    for course, period, room in schedule.problem.pins:
+        at = schedule.room_at[course]
+        if period is None:
+            broken += sum(held != room for held in at.values())
+        else:
+            broken += period not in at or room not in (None, at[period])
+    return broken
+
+
+def changes(schedule: _Schedule) -> int:
+    """Lectures of the timetable before that are not kept at their period and in their room."""
+    at = schedule.room_at
+    return sum(at[c].get(period) != room for c, period, room in schedule.problem.before)
+
+
+def max_changes(schedule: _Schedule) -> int:
+    """Changes beyond the most that are allowed."""
+    most = schedule.problem.max_changes
+    return 0 if most is None else max(0, changes(schedule) - most)
+
+
 def room_capacity(schedule: _Schedule) -> int:
     """Seats missing, over all lectures."""
     courses, rooms = schedule.problem.courses, schedule.problem.rooms
@@ -228,6 +255,8 @@ RULES: Mapping[str, Callable[[_Schedule], int]] = MappingProxyType(
             conflicts,
             availability,
             room_occupancy,
+            pins,
+            max_changes,
             room_capacity,
             min_working_days,
             room_stability,
@@ -237,11 +266,20 @@ RULES: Mapping[str, Callable[[_Schedule], int]] = MappingProxyType(
             windows,
             student_load,
             travel_distance,
+            changes,
         )
     }
 )
 
-_ALWAYS_HARD = ("lectures", "conflicts", "availability", "room_occupancy")
+_ALWAYS_HARD = ("lectures", "conflicts", "availability", "room_occupancy", "pins", "max_changes")
+
+# Rules that are not spoken of where a problem does not have what they are about.
+_ABOUT: Mapping[str, Callable[[Problem], bool]] = MappingProxyType(
+    {
+        "pins": lambda problem: bool(problem.pins),
+        "max_changes": lambda problem: problem.max_changes is not None,
+    }
+)
 
 FORMULATIONS: Mapping[str, Formulation] = MappingProxyType(
     {
@@ -345,10 +383,17 @@ def _check_weight(base: Formulation, rule: str, weight: int) -> None:
         raise ValueError(f"weight of {rule}: expected 0 to {MAX_WEIGHT}, got {weight}")
 
 
+def price_changes(rules: Formulation, price: int) -> Formulation:
+    """Let each change of `Problem.before` cost so much; 0 leaves the rule out."""
+    others = {rule: weight for rule, weight in rules.weights.items() if rule != "changes"}
+    return replace(rules, weights=others | ({"changes": price} if price else {}))
+
+
 def evaluate(timetable: Timetable, rules: Formulation) -> Score:
-    """Count every rule of a formulation on a timetable, from scratch."""
+    """Count every rule, from scratch; pins and a cap only where the problem has them."""
     schedule = _Schedule(timetable)
+    counted = [name for name in rules.hard if name not in _ABOUT or _ABOUT[name](schedule.problem)]
     return Score(
-        violations={name: RULES[name](schedule) for name in rules.hard},
+        violations={name: RULES[name](schedule) for name in counted},
         penalties={name: RULES[name](schedule) * weight for name, weight in rules.weights.items()},
     )

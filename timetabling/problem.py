@@ -11,7 +11,7 @@ Everything refers to everything else by index: a course is its place in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -137,6 +137,11 @@ class Problem:
     pins
         Places that lectures must keep: at most one for a course and period, one for a course
         without a period, and no more periods of a course than it has lectures.
+    before
+        The timetable that people have already, a course at most once a period. What is not kept
+        of it, at its period and in its room, is a change.
+    max_changes
+        Most changes allowed, or None.
 
     Raises
     ------
@@ -154,6 +159,8 @@ class Problem:
     unsuitable: frozenset[tuple[int, int]] = frozenset()
     daily_lectures: tuple[int, int] | None = None
     pins: frozenset[Pin] = frozenset()
+    before: tuple[Lecture, ...] = ()
+    max_changes: int | None = None
 
     def __post_init__(self) -> None:
         _check_range("days", self.num_days, 1, MAX_DAYS)
@@ -176,6 +183,11 @@ class Problem:
             _check_range("most daily lectures", high, 0, MAX_LECTURES)
             _check_range("fewest daily lectures", low, 0, high)
         self._check_pins()
+        _check_lectures("timetable before", self.before, self)
+        if len(self.room_before) < len(self.before):
+            raise ValueError("timetable before: expected a course at most once a period, got twice")
+        if self.max_changes is not None and self.max_changes < 0:
+            raise ValueError(f"most changes: expected at least 0, got {self.max_changes}")
 
     def _check_pins(self) -> None:
         _check_indices("pin", (pin.course for pin in self.pins), self.courses)
@@ -208,6 +220,25 @@ class Problem:
     def num_lectures(self) -> int:
         """Lectures in the week, of all courses together."""
         return sum(course.num_lectures for course in self.courses)
+
+    @cached_property
+    def pinned(self) -> Mapping[tuple[int, int], int | None]:
+        """Each course and period that a lecture is pinned to, with its room if that is pinned."""
+        held = {(x.course, x.period): x.room for x in self.pins if x.period is not None}
+        return {
+            at: self.room_pins.get(at[0]) if (room := held[at]) is None else room
+            for at in sorted(held)
+        }
+
+    @cached_property
+    def room_pins(self) -> Mapping[int, int]:
+        """The room of each course that is pinned to one with all its lectures."""
+        return {x.course: x.room for x in self.pins if x.period is None and x.room is not None}
+
+    @cached_property
+    def room_before(self) -> Mapping[tuple[int, int], int]:
+        """The room of each course and period of the timetable before."""
+        return {(x.course, x.period): x.room for x in self.before}
 
     @cached_property
     def lecture_courses(self) -> tuple[int, ...]:
@@ -252,11 +283,7 @@ class Timetable:
     lectures: tuple[Lecture, ...] = ()
 
     def __post_init__(self) -> None:
-        problem = self.problem
-        _check_indices("timetable: course", (x.course for x in self.lectures), problem.courses)
-        periods = range(problem.num_periods)
-        _check_indices("timetable: period", (x.period for x in self.lectures), periods)
-        _check_indices("timetable: room", (x.room for x in self.lectures), problem.rooms)
+        _check_lectures("timetable", self.lectures, self.problem)
 
 
 def _check_name(what: str, name: str) -> None:
@@ -273,6 +300,12 @@ def _check_unique(kind: str, names: list[str]) -> None:
     if len(set(names)) < len(names):
         twice = next(name for i, name in enumerate(names) if name in names[:i])
         raise ValueError(f"{kind} {twice!r}: defined twice")
+
+
+def _check_lectures(what: str, lectures: tuple[Lecture, ...], problem: Problem) -> None:
+    _check_indices(f"{what}: course", (x.course for x in lectures), problem.courses)
+    _check_indices(f"{what}: period", (x.period for x in lectures), range(problem.num_periods))
+    _check_indices(f"{what}: room", (x.room for x in lectures), problem.rooms)
 
 
 def _check_indices(what: str, indices: Iterable[int], sized: tuple[object, ...] | range) -> None:

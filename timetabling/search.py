@@ -4,7 +4,8 @@ An engine is one function in `timetabling.solvers`::
 
     solve(problem, *, formulation, start, stop, seed, observer) -> Result
 
-It returns the best timetable it saw, never worse than `start`; it asks `stop` often enough
+It returns the best timetable it saw, never worse than `start` with what is pinned in its place
+(`timetabling.pins`), and moves nothing that is pinned; it asks `stop` often enough
 to end within a second of being told to; under a `WorkLimit` the same seed gives the same
 timetable.
 """

@@ -206,6 +206,38 @@ def _room_occupancy(week: _Week) -> Iterator[Found]:
             yield c, period, 1, f"{week.problem.rooms[r].id} is also used by {_list(others)}"
 
 
+def _pins(week: _Week) -> Iterator[Found]:
+    rooms = week.problem.rooms
+    for c, pinned, room in sorted(week.problem.pins, key=repr):
+        at, wanted = week.room_at[c], "" if room is None else f" in {rooms[room].id}"
+        if pinned is None:
+            for period, held in at.items():
+                if held != room:
+                    yield c, period, 1, f"in {rooms[held].id}, pinned to {rooms[room or 0].id}"
+        elif pinned not in at:
+            yield c, None, 1, f"not held on {_time(week, pinned)}{wanted}, as pinned"
+        elif room not in (None, at[pinned]):
+            yield c, pinned, 1, f"in {rooms[at[pinned]].id}, pinned to {rooms[room or 0].id}"
+
+
+def _changes(week: _Week) -> Iterator[Found]:
+    rooms = week.problem.rooms
+    for c, period, room in week.problem.before:
+        held = week.room_at[c].get(period)
+        if held is None:
+            text = f"no longer held on {_time(week, period)} in {rooms[room].id}"
+            yield c, None, 1, text
+        elif held != room:
+            yield c, period, 1, f"in {rooms[room].id} before"
+
+
+def _max_changes(week: _Week) -> Iterator[Found]:
+    most, made = week.problem.max_changes, list(_changes(week))
+    if most is not None and len(made) > most:
+        for c, period, amount, text in made:
+            yield c, period, amount, f"{text}, one of {len(made)} changes, at most {most} allowed"
+
+
 def _room_capacity(week: _Week) -> Iterator[Found]:
     for c, course, period, _, room in week.lectures():
         missing = course.num_students - room.capacity
@@ -297,6 +329,8 @@ _REASONS: Mapping[str, Callable[[_Week], Iterable[Found]]] = MappingProxyType(
             _conflicts,
             _availability,
             _room_occupancy,
+            _pins,
+            _max_changes,
             _room_capacity,
             _min_working_days,
             _room_stability,
@@ -306,9 +340,15 @@ _REASONS: Mapping[str, Callable[[_Week], Iterable[Found]]] = MappingProxyType(
             _windows,
             _student_load,
             _travel_distance,
+            _changes,
         )
     }
 )
+
+
+def _time(week: _Week, period: int) -> str:
+    day, slot = divmod(period, week.problem.periods_per_day)
+    return f"day {day + 1}, period {slot + 1}"
 
 
 def _count(number: int, thing: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from flows.cli.checking import check
+from flows.cli.differing import diff
 from flows.cli.exporting import export
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
@@ -33,6 +34,7 @@ for command in (
     export,
     template,
     convert,
+    diff,
     stages,
     watch,
     finish,

@@ -16,7 +16,7 @@ from flows.cli.weighing import Weights, read_weights
 from flows.findings import lines
 from flows.targets import check_output
 from timetabling.check import Finding, check
-from timetabling.formats import read_problem, read_solution
+from timetabling.formats import read_before, read_pins, read_problem, read_solution
 from timetabling.penalties import formulation
 from tracking.keys import check_job_id
 from tracking.plan import plan
@@ -32,6 +32,9 @@ PREFECT_DEFAULTS = {
 }
 
 MOST_OF_A_KIND = 3
+
+
+MOST_TOLD = 10  # lectures that cannot be kept
 
 
 def generate(
@@ -72,6 +75,28 @@ def generate(
             help="A timetable to go on from: `course room day period` a line, or a table."
         ),
     ] = None,
+    pins: Annotated[
+        Path | None,
+        typer.Option(
+            help="Places that lectures must keep, `course room day period` a line, "
+            "`-` for what is left open."
+        ),
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            help="The timetable that people have: start from it, and change little of it."
+        ),
+    ] = None,
+    change_price: Annotated[
+        int,
+        typer.Option(
+            min=0, max=1_000_000, help="What each lecture costs that --before has elsewhere."
+        ),
+    ] = 1,
+    max_changes: Annotated[
+        int | None, typer.Option(min=0, help="Most lectures that --before may have elsewhere.")
+    ] = None,
     curve: Annotated[
         Path | None,
         typer.Option(help="Where to write what was found when: a CSV file, a line a change."),
@@ -90,14 +115,19 @@ def generate(
         if redis_url is not None:
             Store(redis_url).close()
         _check_time_limit(time_limit)
+        _check_max_changes(max_changes, before)
         target = check_output(output or Path(f"{instance.absolute().stem}.sol"), instance)
         _check_is_no_workbook(target)
         if curve is not None:
-            check_output(curve, instance, target, *filter(None, [start]))
+            check_output(curve, instance, target, *filter(None, [start, pins, before]))
         # Read here as well as in the flow: a typing error should cost no server's start.
         problem = read_problem(instance, tell=note)
         if start is not None:
             read_solution(start, problem)
+        if pins is not None:
+            read_pins(pins, problem)
+        if before is not None:
+            _tell_gone(read_before(before, problem)[1])
     except (ValueError, OSError) as error:
         refuse(error)
 
@@ -117,6 +147,10 @@ def generate(
             "plan": plan_name,
             "seed": seed,
             "start": None if start is None else start.resolve(),
+            "pins": None if pins is None else pins.resolve(),
+            "before": None if before is None else before.resolve(),
+            "change_price": change_price,
+            "max_changes": max_changes,
             "job_id": job_id,
         }
         published = run(
@@ -156,6 +190,19 @@ def _check_is_no_workbook(output: Path) -> None:
         raise ValueError(
             f"{output}: expected a name that ends in .sol or .csv; horarium export writes workbooks"
         )
+
+
+def _tell_gone(gone: Sequence[str]) -> None:
+    """Say which lectures of the timetable before are changed by force."""
+    if gone:
+        typer.echo(f"cannot be kept, for the instance has it no longer: {len(gone)}", err=True)
+    for line in gone[:MOST_TOLD]:
+        typer.echo(f"  {line}", err=True)
+
+
+def _check_max_changes(max_changes: int | None, before: Path | None) -> None:
+    if max_changes is not None and before is None:
+        raise ValueError("--max-changes: expected --before as well")
 
 
 def _check_time_limit(seconds: float) -> None:

@@ -41,6 +41,7 @@ def test_stages_prints_the_share_of_each_stage() -> None:
         ["validate"],
         ["export"],
         ["check"],
+        ["diff"],
         ["stages"],
         ["finish"],
         ["cancel"],

@@ -14,8 +14,15 @@ from hypothesis import strategies as st
 
 from tests.timetabling.tiny_problem import ALGEBRA, HALL, LAB, MUSIC, PHYSICS, PROBLEM
 from timetabling.formats import read_problem, read_solution, write_solution
-from timetabling.penalties import FORMULATIONS, RULES, Score, evaluate, formulation
-from timetabling.problem import Curriculum, Lecture, Problem, Timetable
+from timetabling.penalties import (
+    FORMULATIONS,
+    RULES,
+    Score,
+    evaluate,
+    formulation,
+    price_changes,
+)
+from timetabling.problem import Curriculum, Lecture, Pin, Problem, Timetable
 
 Judge = Callable[[Path, Path, str], dict[str, Any]]
 Find = Callable[[str], Path]
@@ -28,6 +35,15 @@ GOOD = {
 }
 
 
+# Some of it is pinned, and people have all of it already.
+KNOWN = replace(
+    PROBLEM,
+    pins=frozenset({Pin(ALGEBRA, 0, HALL), Pin(PHYSICS, 1, None), Pin(MUSIC, None, HALL)}),
+    before=tuple(Lecture(c, p, room) for c, at in GOOD.items() for p, room in at.items()),
+    max_changes=1,
+)
+
+
 def _timetable(places: dict[int, dict[int, int]]) -> Timetable:
     return Timetable(
         PROBLEM,
@@ -35,9 +51,10 @@ def _timetable(places: dict[int, dict[int, int]]) -> Timetable:
     )
 
 
-def _count(rule: str, places: dict[int, dict[int, int]], problem: Problem = PROBLEM) -> int:
+def _count(rule: str, places: dict[int, dict[int, int]], problem: Problem = KNOWN) -> int:
     """Count one rule, whatever its weight, through the formulation that has it."""
-    rules = next(f for f in FORMULATIONS.values() if rule in (*f.hard, *f.weights))
+    known = [*FORMULATIONS.values(), price_changes(formulation("UD2"), 3)]
+    rules = next(f for f in known if rule in (*f.hard, *f.weights))
     score = evaluate(replace(_timetable(places), problem=problem), rules)
     return (
         score.violations[rule]
@@ -104,6 +121,15 @@ CASES: dict[str, tuple[str, dict[int, dict[int, int]], int]] = {
     "a walk between two periods": ("travel_distance", {PHYSICS: {1: LAB, 5: HALL}}, 1),
     "a walk with a period to spare": ("travel_distance", {PHYSICS: {2: LAB, 5: HALL}}, 0),
     "a walk over night": ("travel_distance", {ALGEBRA: {3: HALL}, PHYSICS: {4: LAB}}, 0),
+    "a pinned lecture elsewhere": ("pins", {ALGEBRA: {1: HALL, 4: HALL}}, 1),
+    "a pinned lecture in another room": ("pins", {ALGEBRA: {0: LAB, 4: HALL}}, 1),
+    "a lecture pinned to a period alone in another room": ("pins", {PHYSICS: {1: LAB}}, 0),
+    "a course out of its pinned room": ("pins", {MUSIC: {6: LAB, 7: LAB}}, 2),
+    "a lecture at another time": ("changes", {MUSIC: {6: HALL}}, 1),
+    "a lecture in another room": ("changes", {MUSIC: {7: LAB}}, 1),
+    "two lectures that change places": ("changes", {MUSIC: {5: HALL}, PHYSICS: {7: HALL}}, 3),
+    "as many changes as allowed": ("max_changes", {MUSIC: {6: HALL}}, 0),
+    "more changes than allowed": ("max_changes", {MUSIC: {}, ALGEBRA: {1: LAB}}, 2),
     "two walks from one lecture": ("travel_distance", {PHYSICS: {1: LAB, 5: LAB}}, 2),
 }
 
@@ -157,6 +183,16 @@ def test_an_unsuitable_room_is_a_violation_in_ud4_and_a_penalty_in_ud3() -> None
     assert evaluate(timetable, formulation("UD4")).num_violations == 1
     assert evaluate(timetable, formulation("UD3")).cost == 3
     assert evaluate(timetable, formulation("UD2")).order == (0, 0)
+
+
+def test_pins_and_most_changes_are_told_where_there_are_any_and_changes_where_they_cost() -> None:
+    plain = evaluate(_timetable(GOOD), formulation("UD2"))
+    known = Timetable(KNOWN, _timetable(GOOD | {MUSIC: {6: HALL}}).lectures)
+    assert {"pins", "max_changes", "changes"}.isdisjoint({*plain.violations, *plain.penalties})
+    score = evaluate(known, price_changes(formulation("UD2"), 3))
+    assert {"pins", "max_changes"} <= set(score.violations)
+    assert score.penalties["changes"] == 3
+    assert price_changes(price_changes(formulation("UD2"), 3), 0) == formulation("UD2")
 
 
 def test_fewer_violations_are_better_than_any_cost() -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.timetabling import tiny_problem
 from tests.timetabling.tiny_problem import ALGEBRA, HALL, LAB, MUSIC, PHYSICS
-from timetabling.penalties import FORMULATIONS, RULES, evaluate, formulation
-from timetabling.problem import Course, Curriculum, Lecture, Problem, Room, Timetable
+from timetabling.penalties import FORMULATIONS, RULES, evaluate, formulation, price_changes
+from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room, Timetable
 from timetabling.view import Document, document
 
 # Where more goes wrong at once: a lab for one, far away, and somebody who takes music with physics.
@@ -29,6 +29,9 @@ PROBLEM = replace(
         Curriculum(id="second", courses=(PHYSICS, MUSIC)),
     ),
     daily_lectures=(2, 2),
+    pins=frozenset({Pin(MUSIC, None, HALL), Pin(PHYSICS, 6, LAB)}),
+    before=(Lecture(MUSIC, 3, HALL), Lecture(MUSIC, 5, LAB)),
+    max_changes=1,
 )
 
 
@@ -202,6 +205,23 @@ CASES: dict[str, tuple[str, list[tuple[int, int, int]], str]] = {
         [(ALGEBRA, 3, HALL), (ALGEBRA, 0, HALL), (PHYSICS, 1, HALL)],
         "curriculum first has 3 lectures on this day, at most 2 wanted",
     ),
+    "a pinned lecture elsewhere": (
+        "pins",
+        [(PHYSICS, 0, LAB)],
+        "not held on day 2, period 3 in lab, as pinned",
+    ),
+    "a course out of its pinned room": ("pins", [(MUSIC, 3, LAB)], "in lab, pinned to hall"),
+    "a change of time": (
+        "changes",
+        [(MUSIC, 3, HALL)],
+        "no longer held on day 2, period 2 in lab",
+    ),
+    "a change of room": ("changes", [(MUSIC, 5, HALL)], "in lab before"),
+    "too many changes": (
+        "max_changes",
+        [(MUSIC, 5, HALL)],
+        "in lab before, one of 2 changes, at most 1 allowed",
+    ),
     "a walk": (
         "travel_distance",
         [(ALGEBRA, 1, HALL), (PHYSICS, 0, LAB)],
@@ -212,7 +232,8 @@ CASES: dict[str, tuple[str, list[tuple[int, int, int]], str]] = {
 
 @pytest.mark.parametrize(("rule", "places", "text"), CASES.values(), ids=CASES)
 def test_a_reason_reads_well(rule: str, places: list[tuple[int, int, int]], text: str) -> None:
-    rules = next(f for f in FORMULATIONS.values() if rule in (*f.hard, *f.weights))
+    known = [*FORMULATIONS.values(), price_changes(formulation("UD2"), 3)]
+    rules = next(f for f in known if rule in (*f.hard, *f.weights))
     timetable = Timetable(PROBLEM, tuple(Lecture(*place) for place in places))
     found = document(timetable, rules)
     course = places[0][0]

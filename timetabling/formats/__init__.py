@@ -8,10 +8,19 @@ from pathlib import Path
 from types import MappingProxyType
 
 from timetabling.formats import csv_folder, ctt, ectt, fet, lectures, solution, workbook
+from timetabling.formats.solution import read_before, read_pins
 from timetabling.formats.text import InputError, check_file
 from timetabling.problem import Problem, Timetable
 
-__all__ = ["InputError", "read_problem", "read_solution", "write_problem", "write_solution"]
+__all__ = [
+    "InputError",
+    "read_before",
+    "read_pins",
+    "read_problem",
+    "read_solution",
+    "write_problem",
+    "write_solution",
+]
 
 _READERS: Mapping[str, Callable[[Path], Problem]] = MappingProxyType(
     {".ctt": ctt.read, ".ectt": ectt.read, ".xlsx": workbook.read}

@@ -7,18 +7,23 @@ double quotes, and a quote in such a name is doubled.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from timetabling.formats.text import (
+    InputError,
     Report,
     quote,
     read_lines,
     whole_number,
     write_text,
 )
-from timetabling.problem import Lecture, Problem, Timetable
+from timetabling.problem import Lecture, Pin, Problem, Timetable
 
-__all__ = ["read_solution", "solution_text", "write_solution"]
+__all__ = ["read_before", "read_pins", "read_solution", "solution_text", "write_solution"]
+
+ANY = "-"
 
 
 def read_solution(path: Path, problem: Problem) -> Timetable:
@@ -33,36 +38,13 @@ def read_solution(path: Path, problem: Problem) -> Timetable:
     OSError
         If reading fails half-way.
     """
-    courses = {course.id: c for c, course in enumerate(problem.courses)}
-    rooms = {room.id: r for r, room in enumerate(problem.rooms)}
-    slots_of = (problem.num_days, problem.periods_per_day)
     report = Report(path)
     lectures = []
-    for number, line in enumerate(read_lines(path), 1):
-        words = [_name(word) for word in _WORDS.findall(line)]
-        if not words:
-            continue
-        if len(words) != 4:
-            report.add(number, f"expected 4 words (course room day period), got {len(words)}")
-            continue
-        course, room, *when = words
-        problems = []
-        if course not in courses:
-            problems.append(f"course: expected one of the instance, got {quote(course)}")
-        if room not in rooms:
-            problems.append(f"room: expected one of the instance, got {quote(room)}")
-        for what, word, size in zip(("day", "period"), when, slots_of, strict=True):
-            try:
-                if whole_number(word) >= size:
-                    problems.append(f"{what}: expected 0 to {size - 1}, got {word}")
-            except ValueError as error:
-                problems.append(f"{what}: {error}")
-        if problems:
+    for number, lecture, problems in _read_lines(path, problem, report):
+        if lecture is None:
             report.add(number, "; ".join(problems))
         else:
-            day, slot = map(int, when)
-            period = day * problem.periods_per_day + slot
-            lectures.append(Lecture(courses[course], period, rooms[room]))
+            lectures.append(lecture)
     report.check()
     return Timetable(problem, tuple(lectures))
 
@@ -84,6 +66,76 @@ def solution_text(timetable: Timetable) -> str:
         day, slot = divmod(lecture.period, problem.periods_per_day)
         lines.append(f"{courses[lecture.course]} {rooms[lecture.room]} {day} {slot}\n")
     return "".join(lines)
+
+
+def read_before(path: Path, problem: Problem) -> tuple[tuple[Lecture, ...], tuple[str, ...]]:
+    """Read a timetable that was made for the problem before it changed.
+
+    Returns
+    -------
+    lectures, gone
+        Those that the problem still knows, a course once a period; and a line of words for each
+        other: its course, room, day or period is gone, or its course was held then already.
+
+    Raises
+    ------
+    InputError
+        If a line has not four words, of which two are numbers.
+    OSError
+        If reading fails half-way.
+    """
+    report = Report(path)
+    lectures: dict[tuple[int, int], Lecture] = {}
+    gone = []
+    for number, lecture, problems in _read_lines(path, problem, report):
+        if lecture is None:
+            gone.append(f"{path.name}:{number}: {'; '.join(problems)}")
+        elif lecture[:2] in lectures:
+            gone.append(f"{path.name}:{number}: the course is held then already")
+        else:
+            lectures[lecture[:2]] = lecture
+    report.check()
+    return tuple(lectures.values()), tuple(gone)
+
+
+def read_pins(path: Path, problem: Problem) -> frozenset[Pin]:
+    """Read places that lectures must keep: as in a solution, with ``-`` for what is left open.
+
+    Day and period are both given or both left open; with neither, all lectures of the course are
+    held in the room.
+
+    Raises
+    ------
+    InputError
+        If a line is not of that form, names what the problem has not, or clashes with another.
+    OSError
+        If reading fails half-way.
+    """
+    report = Report(path)
+    names = _Names(problem)
+    pins = set()
+    for number, words in _words(path, report):
+        course, room, day, slot = words
+        problems = [names.unknown("course", course)] * (course not in names.courses)
+        if room != ANY and room not in names.rooms:
+            problems.append(names.unknown("room", room))
+        if (day == ANY) != (slot == ANY):
+            problems.append(f"expected a day and a period, or {ANY} for both, got {day} {slot}")
+        elif day == ANY == room:
+            problems.append("expected a room, or a day and a period, got neither")
+        elif day != ANY:
+            problems += names.wrong_times(day, slot)[0]
+        if problems:
+            report.add(number, "; ".join(problems))
+            continue
+        period = None if day == ANY else names.period(day, slot)
+        pins.add(Pin(names.courses[course], period, names.rooms.get(room)))
+    report.check()
+    try:
+        replace(problem, pins=problem.pins | pins)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from None
+    return frozenset(pins)
 
 
 def write_solution(timetable: Timetable, path: Path) -> None:
@@ -113,3 +165,59 @@ def _word(what: str, name: str) -> str:
     if name.split() == [name] and not name.startswith('"'):
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+class _Names:
+    """What the words of a line stand for."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.courses = {course.id: c for c, course in enumerate(problem.courses)}
+        self.rooms = {room.id: r for r, room in enumerate(problem.rooms)}
+        self.sizes = (problem.num_days, problem.periods_per_day)
+
+    def unknown(self, what: str, word: str) -> str:
+        return f"{what}: expected one of the instance, got {quote(word)}"
+
+    def wrong_times(self, *when: str) -> tuple[list[str], bool]:
+        """Complaints about a day and a period, and whether each is a number at least."""
+        problems, are_numbers = [], True
+        for what, word, size in zip(("day", "period"), when, self.sizes, strict=True):
+            try:
+                if whole_number(word) >= size:
+                    problems.append(f"{what}: expected 0 to {size - 1}, got {word}")
+            except ValueError as error:
+                problems.append(f"{what}: {error}")
+                are_numbers = False
+        return problems, are_numbers
+
+    def period(self, day: str, slot: str) -> int:
+        return int(day) * self.sizes[1] + int(slot)
+
+
+def _words(path: Path, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """Each line that is not blank and has four words, with its number."""
+    for number, line in enumerate(read_lines(path), 1):
+        words = [_name(word) for word in _WORDS.findall(line)]
+        if len(words) == 4:
+            yield number, words
+        elif words:
+            report.add(number, f"expected 4 words (course room day period), got {len(words)}")
+
+
+def _read_lines(
+    path: Path, problem: Problem, report: Report
+) -> Iterator[tuple[int, Lecture | None, list[str]]]:
+    """Each line with its lecture, or None and what the problem does not have of it."""
+    names = _Names(problem)
+    for number, (course, room, day, slot) in _words(path, report):
+        problems = [names.unknown("course", course)] * (course not in names.courses)
+        problems += [names.unknown("room", room)] * (room not in names.rooms)
+        wrong_times, are_numbers = names.wrong_times(day, slot)
+        problems += wrong_times
+        if not are_numbers:
+            report.add(number, "; ".join(problems))
+        elif problems:
+            yield number, None, problems
+        else:
+            place = names.courses[course], names.period(day, slot), names.rooms[room]
+            yield number, Lecture(*place), []

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import curricula_delta
-from timetabling.kernels.delta import commit, course_delta, move, violations_delta
+from timetabling.kernels.delta import (
+    changes_delta,
+    commit,
+    course_delta,
+    excess_delta,
+    move,
+    violations_delta,
+)
 from timetabling.kernels.draws import (
     Random,
     draw,
@@ -24,7 +31,7 @@ from timetabling.kernels.draws import (
     draw_room_worth_trying,
 )
 from timetabling.kernels.kempe import Chain, exchange
-from timetabling.kernels.model import Ints, Model
+from timetabling.kernels.model import PLACE_HELD, Flags, Ints, Model
 from timetabling.kernels.state import State, lecture_in
 
 __all__ = ["Best", "anneal", "keep_better", "new_best"]
@@ -70,7 +77,7 @@ def anneal(
     A move changes a lecture's period, room or both, or is guided: next to another lecture of
     one of its curricula. Where the room is taken, the two lectures swap places; where a hard
     rule would be broken, a Kempe chain may keep it. A lecture that is not placed is placed so,
-    or takes another one's place.
+    or takes another one's place. What is pinned of a lecture stays.
 
     Parameters
     ----------
@@ -79,8 +86,12 @@ def anneal(
     violation_weight
         What a broken hard rule costs.
     """
+    if model.num_movable == 0:
+        return
     for _ in range(num_moves):
-        lecture = draw(random, model.num_lectures)
+        lecture = draw(random, model.num_movable)
+        if model.num_held > 0:
+            lecture = wide(model.movable[lecture])
         course = wide(model.lecture_course[lecture])
         old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
         period, room = _propose(model, state, random, course, old_period, old_room)
@@ -91,6 +102,8 @@ def anneal(
 
         other = lecture_in(state, room, period)
         if other == SEVERAL:
+            continue
+        if model.num_held > 0 and _is_pinned(model.hold, lecture, other, period == old_period):
             continue
         other_course = 0
         is_tangled = False
@@ -112,6 +125,11 @@ def anneal(
             violations = _swap_violations(
                 model, state, course, old_period, old_room, other_course, period, room
             )
+            if model.num_before > 0:
+                places = old_period, old_room, period, room
+                changes = changes_delta(model.room_before, course, *places)
+                changes -= changes_delta(model.room_before, other_course, *places)
+                violations += excess_delta(model.max_changes, state.changes[0], changes)
             curricula_saving += model.curricula_saving[other_course]
             course_saving += model.course_saving[other_course] + model.room_cost[other_course, room]
         is_moved = old_period >= 0 and period != old_period
@@ -186,6 +204,14 @@ def _propose(
     if kind < ANY_ROOM_ONLY:
         return old_period, draw(random, model.num_rooms)
     return draw_open_period(model, random, course), old_room
+
+
+@compiled
+def _is_pinned(hold: Flags, lecture: int, other: int, keeps_period: bool) -> bool:
+    """Whether a pin forbids that a lecture moves, or that another changes places with it."""
+    if other >= 0 and hold[other] > 0 and not (keeps_period and hold[other] < PLACE_HELD):
+        return True
+    return bool(hold[lecture] > 0 and not keeps_period)
 
 
 @inlined

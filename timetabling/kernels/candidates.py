@@ -8,7 +8,7 @@ from timetabling.kernels.compiling import internal
 from timetabling.kernels.delta import move, move_delta
 from timetabling.kernels.desk import CONFLICTS, MAX_CHANGES, REPAIRS, Desk
 from timetabling.kernels.draws import draw, draw_period_beside_mate, draw_room_worth_trying
-from timetabling.kernels.model import Model
+from timetabling.kernels.model import PLACE_HELD, Model
 from timetabling.kernels.state import State
 
 __all__ = ["NOWHERE", "propose", "update_blame"]
@@ -36,6 +36,8 @@ def update_blame(
     desk.saved[lecture] = violations
     # Taking a lecture out may cost working days: no blame is below zero.
     desk.blame[lecture] = violations * violation_weight + min(MAX_BLAME, max(0, -cost))
+    if model.hold[lecture] == PLACE_HELD:
+        desk.blame[lecture] = 0
 
 
 @internal
@@ -64,6 +66,8 @@ def propose(model: Model, state: State, desk: Desk, violation_weight: int) -> in
     i = 1
     for _ in range(CONFLICTS):
         lecture = _draw_by_blame(desk)
+        if model.hold[lecture] == PLACE_HELD:
+            continue
         update_blame(model, state, desk, lecture, violation_weight)
         for kind in range(MOVE, KICK + 1):
             desk.kind[i] = kind
@@ -183,14 +187,14 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
     for n in range(model.neighbours_start[course], model.neighbours_start[course + 1]):
         other = state.lecture_at[model.neighbours[n], period]
         if other >= 0:
-            if count == MAX_CHANGES:
+            if count == MAX_CHANGES or model.hold[other] > 0:
                 return 0
             desk.lecture[i, count], desk.period[i, count], desk.room[i, count] = other, -1, -1
             count += 1
     if state.room_load[room, period] == 1:
         other = state.room_lectures[room, period]
         if not model.conflict[course, model.lecture_course[other]]:
-            if count == MAX_CHANGES:
+            if count == MAX_CHANGES or model.hold[other] > 0:
                 return 0
             desk.lecture[i, count], desk.period[i, count], desk.room[i, count] = other, -1, -1
             count += 1
@@ -199,7 +203,9 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
 
 @internal
 def _can_hold(model: Model, state: State, lecture: int, period: int) -> bool:
-    """Whether no other lecture of the course is held then."""
+    """Whether no pin forbids it, and no other lecture of the course is held then."""
+    if model.hold[lecture] > 0 and period != state.period[lecture]:
+        return False
     there = state.lecture_at[model.lecture_course[lecture], period]
     return bool(there < 0 or there == lecture)
 

@@ -173,7 +173,7 @@ def state_bytes(model: Model) -> int:
     counts = model.num_courses * model.num_periods + places + curriculum_periods
     if model.rules.travel:
         counts += curriculum_periods * model.num_buildings
-    size = 6 * 4 + 2 * shorts + _count_type(model)().itemsize * counts
+    size = 7 * 4 + 2 * shorts + _count_type(model)().itemsize * counts
     return -(-size // 8) * 8
 
 
@@ -233,6 +233,8 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.room_cost,
         model.building,
         model.min_days,
+        model.movable,
+        model.room_before,
         np.arange(model.num_periods) // model.periods_per_day,
     )
     flags = (
@@ -240,6 +242,7 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.conflict,
         model.room_violation,
         model.wants_double,
+        model.hold,
         is_member,
     )
     arrays = [xp.asarray(x, np.int32) for x in ints] + [xp.asarray(x, np.uint8) for x in flags]
@@ -253,7 +256,10 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.num_periods,
         model.num_buildings,
         *model.rules,
-        int(model.rules.days * model.min_days.sum()),
+        model.num_movable,
+        model.num_before,
+        model.max_changes,
+        int(model.rules.days * model.min_days.sum()) + model.rules.changes * model.num_before,
         *arrays,
     )
     return described, arrays
@@ -294,6 +300,7 @@ def _check_limits(model: Model) -> None:
         ("cost of a curriculum's day", day_cost, 2**15 - 1),
         ("cost of rooms", room_cost, 2**30),
         ("cost of a swap's clashes", dearest * clashes, 2**28),
+        ("cost of changes", rules.changes * model.num_before, 2**30),
     ):
         if value > limit:
             raise ValueError(f"GPU kernel: {what}: expected at most {limit}, got {value}")

@@ -12,6 +12,8 @@
 
 #include "device_costs.cuh"
 
+const int PLACE_HELD = 2;  // by a pin, as in model.py
+
 // How often each kind of move is proposed, percent; the rest keeps the room. As in anneal.py.
 enum { ANY_PLACE = 40, GUIDED = 20, ROOM_ONLY = 5, ANY_ROOM_ONLY = 5 };
 
@@ -81,7 +83,7 @@ __device__ int draw_period_beside_mate(const Model &m, const State &s, Word &ran
 
 __device__ Proposal propose(const Model &m, const State &s, Word &random) {
   Proposal p;
-  p.lecture = draw(random, m.num_lectures);
+  p.lecture = m.movable[draw(random, m.num_movable)];
   p.to = place_of(s, p.lecture);
   const int course = m.lecture_course[p.lecture];
   const int kind = draw(random, 100);
@@ -108,12 +110,18 @@ __device__ bool is_held(const Model &m, const State &s, int course, int lecture,
   return false;
 }
 
+// Whether a pin forbids that a lecture goes from one place to another.
+__device__ bool is_pinned(const Model &m, int lecture, Place from, Place to) {
+  return m.hold[lecture] == PLACE_HELD || (m.hold[lecture] && from.period != to.period);
+}
+
 // Whether a proposal is allowed and costs no more than the limit; writes down what it costs.
 __device__ bool is_accepted(
     const Model &m, const State &s, Proposal &p, int limit, int violation_weight) {
   const int course = m.lecture_course[p.lecture];
   const Place from = place_of(s, p.lecture), to = p.to;
   if (to.period == from.period && to.room == from.room) return false;
+  if (is_pinned(m, p.lecture, from, to)) return false;
   if (is_held(m, s, course, p.lecture, to.period)) return false;
   const int at = to.room * m.num_periods + to.period;
   if (s.room_load[at] > 1) return false;
@@ -121,12 +129,19 @@ __device__ bool is_accepted(
   if (s.room_load[at] == 1) p.other = s.room_lectures[at];
   const int other_course = p.other == NOBODY ? NOBODY : m.lecture_course[p.other];
   if (other_course == course) return false;
+  if (p.other != NOBODY && is_pinned(m, p.other, to, from)) return false;
   if (other_course != NOBODY && from.period >= 0 &&
       is_held(m, s, other_course, p.other, from.period))
     return false;
   p.violations = p.cost = 0;
   price(m, s, p.lecture, from, to, other_course, p.violations, p.cost);
   if (p.other != NOBODY) price(m, s, p.other, to, from, course, p.violations, p.cost);
+  if (m.num_before > 0) {
+    int changes = *s.changes + was_there(m, course, from) - was_there(m, course, to);
+    if (p.other != NOBODY)
+      changes += was_there(m, other_course, to) - was_there(m, other_course, from);
+    p.violations += excess(m, changes) - excess(m, *s.changes);
+  }
   return violation_weight * p.violations + p.cost <= limit;
 }
 
@@ -154,7 +169,7 @@ __device__ void anneal(
         c.best_room[row + l] = s.room[l];
       }
     }
-    if (done >= num_moves) break;
+    if (done >= num_moves || m.num_movable == 0) break;
 
     unsigned accepted = 0;
     EACH(lane, 0, 32) {

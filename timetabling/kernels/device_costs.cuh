@@ -45,13 +45,16 @@ const int NOBODY = -1, NOWHERE = -1;
 struct Model {
   int num_lectures, num_courses, num_rooms, num_curricula, num_days, periods_per_day, num_periods,
       num_buildings;
-  int days, stability, isolated, windows, load, doubles, travel, fewest_lectures, most_lectures;
+  int days, stability, isolated, windows, load, doubles, travel, fewest_lectures, most_lectures,
+      changes;
+  int num_movable, num_before, max_changes;
   int cost_of_nothing;  // of the timetable without a lecture
   const int *lecture_course, *first_lecture, *neighbours_start, *neighbours, *curricula_start,
       *curricula, *members_start, *members, *open_start, *open_periods, *rooms_start, *rooms,
       *room_cost, *building, *min_days;
+  const int *movable, *room_before;
   const int *day_of;  // (period,)
-  const Flag *unavailable, *conflict, *room_violation, *wants_double;
+  const Flag *unavailable, *conflict, *room_violation, *wants_double, *hold;
   const Flag *is_member;  // (curriculum, course)
 };
 
@@ -69,6 +72,7 @@ struct Proposal {
 // One timetable and its counts: no more than prices a move, so that many fit in shared memory.
 struct State {
   Proposal *accepted;
+  int *changes;  // lectures of the timetable before that are not kept
   short *period, *room;
   short *room_lectures;  // (room, period): the lectures there, xored: with one, which it is
   short *day_cost;       // (curriculum, day): isolated lectures, windows and load
@@ -93,6 +97,7 @@ __device__ T *take(char *&memory, int count) {
 __device__ State lay_out(const Model &m, char *&memory) {
   State s;
   s.accepted = take<Proposal>(memory, 1);
+  s.changes = take<int>(memory, 1);
   s.period = take<short>(memory, m.num_lectures);
   s.room = take<short>(memory, m.num_lectures);
   s.room_lectures = take<short>(memory, m.num_rooms * m.num_periods);
@@ -106,6 +111,16 @@ __device__ State lay_out(const Model &m, char *&memory) {
 
 __device__ Place place_of(const State &s, int lecture) {
   return {s.period[lecture], s.room[lecture]};
+}
+
+// Whether the timetable before had a lecture of the course there.
+__device__ bool was_there(const Model &m, int course, Place at) {
+  return at.period >= 0 && m.room_before[course * m.num_periods + at.period] == at.room;
+}
+
+// Changes beyond the most that are allowed.
+__device__ int excess(const Model &m, int changes) {
+  return changes > m.max_changes ? changes - m.max_changes : 0;
 }
 
 // ---- what a move costs: a lecture of `course` goes `from` one place `to` another. If a lecture of
@@ -181,6 +196,7 @@ __device__ int course_delta(
     change += m.stability * ((to.room >= 0 && !knows_room) - (from.room >= 0 && !keeps_old_room));
   change += m.days * (count_missing_days(m, course, days, to.period) -
                       count_missing_days(m, course, days, from.period));
+  change += m.changes * (was_there(m, course, from) - was_there(m, course, to));
   if (m.doubles > 0 && m.wants_double[course])
     change += m.doubles * (count_lonely(m, s, course, lecture, to) -
                            count_lonely(m, s, course, lecture, from));
@@ -275,6 +291,7 @@ __device__ void count(const Model &m, const State &s, int lecture, Place at, int
   EACH(only, 0, 1) {
     s.room_load[at.room * m.num_periods + at.period] += sign;
     s.room_lectures[at.room * m.num_periods + at.period] ^= lecture;
+    if (was_there(m, course, at)) *s.changes -= sign;
   }
   EACH(i, m.neighbours_start[course], m.neighbours_start[course + 1])
     s.obstacles[m.neighbours[i] * m.num_periods + at.period] += sign;
@@ -310,6 +327,7 @@ __device__ void load_state(
   EACH(i, 0, m.num_curricula * m.num_days) s.day_cost[i] = 0;
   EACH(i, 0, m.num_curricula * m.num_periods) s.load[i] = 0;
   EACH(i, 0, count_building_loads(m)) s.building_load[i] = 0;
+  EACH(only, 0, 1) *s.changes = m.num_before;
   SYNC();
   violations += m.num_lectures;
   cost += m.cost_of_nothing;
@@ -320,4 +338,5 @@ __device__ void load_state(
     commit(m, s, l, to);
   }
   SYNC();  // none reads `periods` and `rooms` any more
+  violations += excess(m, *s.changes);
 }

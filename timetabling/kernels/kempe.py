@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import day_cost
-from timetabling.kernels.delta import commit, course_delta, move
+from timetabling.kernels.delta import changes_delta, commit, course_delta, excess_delta, move
 from timetabling.kernels.model import Model
 from timetabling.kernels.state import State
 
@@ -70,7 +70,8 @@ def exchange(
     """Move a placed lecture to a period by a Kempe chain, if that costs no more than a limit.
 
     Leaves everything as it is, and returns False, if the chain is longer than `MAX_CHAIN`, breaks
-    a hard rule, meets a place where one is broken already, finds no free room, or costs more.
+    a hard rule, meets a pinned lecture or a place where a hard rule is broken already, finds no
+    free room, makes other than as many changes too many as there were, or costs more.
     """
     if not _grow(model, state, chain, lecture, period):
         return False
@@ -84,6 +85,8 @@ def exchange(
         if room != chain.old_room[i]:
             cost += course_delta(model, state, who, chain.period[i], room)
             cost -= course_delta(model, state, who, chain.period[i], chain.old_room[i])
+    if model.num_before > 0 and _makes_too_many_changes(model, state, chain):
+        return False
     if model.rules.travel > 0:
         return _try_out(model, state, chain, limit)
     if cost > limit:
@@ -110,7 +113,8 @@ def _grow(model: Model, state: State, chain: Chain, lecture: int, period: int) -
         here, there = chain.old_period[i], chain.period[i]
         # Two lectures of one course would change places for nothing.
         if (
-            model.unavailable[course, there] > 0
+            (model.num_held > 0 and model.hold[chain.lecture[i]] > 0)
+            or model.unavailable[course, there] > 0
             or state.lecture_at[course, there] >= 0
             or state.obstacles[course, here] > 0
             or state.room_load[chain.old_room[i], here] > 1
@@ -182,7 +186,7 @@ def _most_saved_by_rooms(model: Model, state: State, chain: Chain) -> int:
         saving += model.room_cost[course, room]
         if state.rooms_used[course] > 1 and state.room_uses[course, room] == 1:
             saving += rules.stability
-        saving += 3 * rules.double * model.wants_double[course]
+        saving += 3 * rules.double * model.wants_double[course] + rules.changes
     if rules.travel > 0:
         saving += 1 << 30  # what rooms do to travel is not priced in advance
     return saving
@@ -205,6 +209,8 @@ def _find_rooms(model: Model, state: State, chain: Chain) -> bool:
                     price = wide(model.room_cost[course, candidate])
                     if state.room_uses[course, candidate] == 0:
                         price += model.rules.stability
+                    if model.rules.changes > 0 and model.room_before[course, period] == candidate:
+                        price -= model.rules.changes
                     if price < lowest and model.room_violation[course, candidate] == 0:
                         lowest, room = price, candidate
             if room < 0:
@@ -223,6 +229,22 @@ def _is_free(state: State, chain: Chain, room: int, period: int, side: int) -> b
     if load == 1:
         return chain.in_chain[state.room_lectures[room, period]] == chain.number[0]  # type: ignore[no-any-return]
     return load == 0  # type: ignore[no-any-return]
+
+
+@compiled
+def _makes_too_many_changes(model: Model, state: State, chain: Chain) -> bool:
+    changes = wide(0)
+    for i in range(chain.length[0]):
+        course = wide(model.lecture_course[chain.lecture[i]])
+        changes += changes_delta(
+            model.room_before,
+            course,
+            chain.old_period[i],
+            chain.old_room[i],
+            chain.period[i],
+            chain.room[i],
+        )
+    return excess_delta(model.max_changes, state.changes[0], changes) != 0
 
 
 @compiled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -9,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timetabling.penalties import Formulation
+from timetabling.pins import place_pinned
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["Model", "Rules", "compile_model", "to_arrays", "to_timetable"]
+__all__ = ["PLACE_HELD", "Model", "Rules", "compile_model", "to_arrays", "to_timetable"]
 
 Ints = NDArray[np.int32]
 Flags = NDArray[np.uint8]
+
+NOWHERE = -1
+
+# Of a lecture, what a pin holds.
+PERIOD_HELD, PLACE_HELD = 1, 2
 
 # A room that lacks up to so many seats more than the best room is still worth proposing.
 SEATS_WORTH_TRYING = 8
@@ -35,6 +42,7 @@ class Rules(NamedTuple):
     travel: int
     fewest_lectures: int
     most_lectures: int
+    changes: int
 
 
 class Model(NamedTuple):
@@ -75,6 +83,13 @@ class Model(NamedTuple):
     wants_double: Flags
     course_saving: Ints  # (course,): the most a move saves of its own rules, but for the room
     curricula_saving: Ints  # (course,): the most a move saves in curricula without clashes
+    num_held: int
+    num_movable: int
+    movable: Ints  # the lectures that may move
+    hold: Flags  # (lecture,): what is pinned of it: nothing, the period, the room as well
+    room_before: Ints  # (course, period): of the timetable before, NOWHERE if none
+    num_before: int  # its lectures
+    max_changes: int
 
 
 def compile_model(problem: Problem, formulation: Formulation) -> Model:
@@ -103,6 +118,8 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
     missing = np.maximum(0, students[:, None] - seats[None, :])
     room_cost = missing * weight("room_capacity", 0) + unsuitable * weight("room_suitability", 0)
     room_violation = unsuitable * ("room_suitability" in formulation.hard)
+    for c, room in problem.room_pins.items():
+        room_violation[c] += np.arange(len(rooms)) != room
     rules = Rules(
         days=weight("min_working_days", 0),
         stability=weight("room_stability", 0),
@@ -113,6 +130,7 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         travel=weight("travel_distance", 0),
         fewest_lectures=fewest,
         most_lectures=most,
+        changes=weight("changes", 0),
     )
     # Out of one day and into another: at most 3 lectures cease to be isolated, the first day's
     # span falls or the second day's hole is filled, both loads come one nearer to the limits.
@@ -122,10 +140,24 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         + 2 * max(1, fewest) * rules.load
         + 4 * rules.travel
     )
+    # Pinned lectures are the first of their course, in order, as `place_pinned` has them.
+    hold = np.zeros(problem.num_lectures, np.uint8)
+    first_lecture = _starts([range(course.num_lectures) for course in courses])
+    num_held: Counter[int] = Counter()
+    for (c, _), pinned_room in problem.pinned.items():
+        hold[first_lecture[c] + num_held[c]] = PERIOD_HELD if pinned_room is None else PLACE_HELD
+        num_held[c] += 1
+    movable = np.flatnonzero(hold < PLACE_HELD).astype(np.int32)
+    most_changes = len(problem.before) if problem.max_changes is None else problem.max_changes
+    room_before = np.full((len(courses), problem.num_periods), NOWHERE, np.int32)
+    for c, period, room in problem.before:
+        room_before[c, period] = room
+
     worth = [_rooms_worth_trying(room_cost[c], room_violation[c]) for c in range(len(courses))]
     every_period = range(problem.num_periods)
     open_periods = [
-        [p for p in every_period if not unavailable[c, p]] or every_period
+        [p for p in every_period if not unavailable[c, p] and (c, p) not in problem.pinned]
+        or every_period
         for c in range(len(courses))
     ]
 
@@ -140,7 +172,7 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         num_buildings=len(buildings),
         rules=rules,
         lecture_course=_ints(problem.lecture_courses),
-        first_lecture=_starts([range(course.num_lectures) for course in courses]),
+        first_lecture=first_lecture,
         unavailable=unavailable,
         conflict=conflict,
         neighbours_start=_starts(problem.conflicts),
@@ -159,10 +191,20 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         min_days=_ints(c.min_working_days for c in courses),
         wants_double=np.array([c.wants_double_lectures for c in courses], np.uint8),
         course_saving=_ints(
-            rules.days + rules.stability + 3 * rules.double * c.wants_double_lectures
+            rules.days
+            + rules.stability
+            + 3 * rules.double * c.wants_double_lectures
+            + rules.changes
             for c in courses
         ),
         curricula_saving=_ints(len(of_course) * curriculum_saving for of_course in curricula_of),
+        num_held=len(problem.pinned),
+        num_movable=len(movable),
+        movable=movable,
+        hold=hold,
+        room_before=room_before,
+        num_before=len(problem.before),
+        max_changes=min(len(problem.before), most_changes),
     )
 
 
@@ -170,9 +212,11 @@ def to_arrays(timetable: Timetable) -> tuple[Ints, Ints]:
     """Period and room of each lecture, shape (num_lectures,), -1 where it is not placed.
 
     Lectures are numbered as in `Problem.lecture_courses`. As in `penalties`, a course is held at
-    most once a period: a second one counts as missing. Lectures too many are dropped.
+    most once a period: a second one counts as missing. Lectures too many are dropped. Those pinned
+    to a period are in their place, also where the timetable has them elsewhere or not at all.
     """
     problem = timetable.problem
+    timetable = place_pinned(timetable)
     room_at: list[dict[int, int]] = [{} for _ in problem.courses]
     for held in timetable.lectures:
         room_at[held.course].setdefault(held.period, held.room)

@@ -89,8 +89,11 @@ def evaluate_population(
         + xp.maximum(0, taken - 1).sum(1)
         + (xp.matmul(tables.conflict, weight_at) * weight_at).sum((1, 2)).astype(np.int64) // 2
     )
+    changes = ((model.room_before >= 0) & (model.room_before != room_at)).sum((1, 2))
+    violations = violations + xp.maximum(0, changes - model.max_changes)
 
     cost = xp.where(placed, model.room_cost[model.lecture_course, rooms], 0).sum(1)
+    cost = cost + rules.changes * changes
     in_days = held.reshape(size, model.num_courses, model.num_days, per_day)
     if rules.days:
         missing = model.min_days - in_days.any(3).sum(2)

@@ -38,6 +38,7 @@ class State(NamedTuple):
     crowded: Masks  # (curriculum, day): slots with several
     day_cost: Ints  # (curriculum, day): isolated lectures, windows and load
     building_load: Shorts  # (curriculum, period, building) if travel counts
+    changes: Masks  # (1,): lectures of the timetable before that are not kept
     total: Masks  # (2,): violations and cost
 
 
@@ -71,6 +72,13 @@ def totals(model: Model, state: State) -> tuple[int, int]:
         violations += room_load[room, period] > 0
         room_load[room, period] += 1
         cost += model.room_cost[course, room]
+    changes = 0
+    for course in range(courses):
+        for period in range(periods):
+            before = model.room_before[course, period]
+            changes += before >= 0 and before != room_at[course, period]
+    violations += max(0, changes - model.max_changes)
+    cost += model.rules.changes * changes
 
     used = np.zeros(model.num_rooms, np.int32)
     for course in range(courses):

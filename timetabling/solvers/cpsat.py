@@ -17,6 +17,7 @@ from typing import Any
 from ortools.sat.python import cp_model
 
 from timetabling.penalties import Formulation, evaluate
+from timetabling.pins import place_pinned
 from timetabling.problem import Lecture, Problem, Timetable
 from timetabling.search import Observer, Result, Stop
 from timetabling.solvers.cpsat_board import Board, choose_periods
@@ -28,6 +29,8 @@ __all__ = ["keep", "lacking", "merge", "place_missing", "solve", "stopping"]
 POLL_SECONDS = 0.05
 PLACING_SHARE = 0.6
 """Share of a budget after which lectures still without a place are given up."""
+KEEPING_SHARE = 0.5
+"""Share of a search's budget after which, placed or not, lectures go back to where they were."""
 SMALLEST_REPAIR = 25
 """Courses moved to make room for a lecture; twice as many after each failure."""
 MAX_FAILURES = 5
@@ -68,12 +71,12 @@ def solve(
     Returns
     -------
     Result
-        With the fixed lectures. Lectures that fit nowhere are missing; no other hard rule is
-        broken that the fixed lectures do not break.
+        With the fixed lectures, those pinned to a period among them. Lectures that fit nowhere are
+        missing; no other hard rule is broken that the fixed lectures do not break.
     """
-    begun = start or Timetable(problem)
+    begun = place_pinned(start or Timetable(problem))
     chosen = set(range(len(problem.courses)) if courses is None else courses)
-    fixed = [lecture for lecture in begun.lectures if lecture.course not in chosen]
+    fixed = _fixed(begun, chosen)
     held = _begin(begun, chosen, fixed, formulation)
     if courses is None:
         observer.update_stage_progress(0, 1)
@@ -85,7 +88,7 @@ def solve(
             search.improve(stop)
         held = search.held
     placed = assign_rooms(problem, formulation, held, fixed)
-    result = _better(begun, Timetable(problem, (*fixed, *placed)), formulation)
+    result = _better(start or begun, Timetable(problem, (*fixed, *placed)), formulation)
     _report(result, observer)
     if courses is None:
         observer.update_stage_progress(1, 1)
@@ -112,7 +115,7 @@ def place_missing(
         Fewer lectures missing if some could be placed, else `start`.
     """
     rng = random.Random(seed)  # noqa: S311
-    lectures = start.lectures
+    lectures = place_pinned(start).lectures
     failures: Counter[int] = Counter()
     while not stop():
         board = Board(problem, formulation, lectures)
@@ -125,8 +128,9 @@ def place_missing(
             break
         course = min(lacking, key=lambda c: (failures[c], c))
         chosen = _near(problem, course, SMALLEST_REPAIR << failures[course], rng)
-        fixed = [lecture for lecture in lectures if lecture.course not in chosen]
-        held = _begin(Timetable(problem, lectures), chosen, fixed, formulation)
+        begun = Timetable(problem, lectures)
+        fixed = _fixed(begun, chosen)
+        held = _begin(begun, chosen, fixed, formulation)
         model = PeriodModel(Board(problem, formulation, fixed), sorted(chosen))
         search = _Search(model, held, rng.randrange(2**31))
         search.place(stop)
@@ -150,6 +154,7 @@ def merge(
     goes to another open period if there is one, and is missing otherwise. The order of
     `solved` does not matter.
     """
+    base = place_pinned(base)
     before = set(base.lectures)
     kept = before.intersection(*(timetable.lectures for timetable in solved))
     added = sorted({x for timetable in solved for x in timetable.lectures if x not in before})
@@ -166,21 +171,29 @@ def merge(
 def keep(timetable: Timetable, formulation: Formulation) -> Timetable:
     """Leave out lectures until no hard rule is broken but that some are missing.
 
-    Of lectures that exclude one another the first stays.
+    Of lectures that exclude one another the first stays. Those pinned to a period are placed before
+    all others, and stay whatever they break.
     """
-    board = Board(timetable.problem, formulation, ())
-    kept = []
-    for lecture in timetable.lectures:
+    begun = place_pinned(timetable)
+    kept = _fixed(begun, range(len(begun.problem.courses)))
+    board = Board(begun.problem, formulation, kept)
+    for lecture in begun.lectures:
         if board.allows(lecture):
             board.place(lecture)
             kept.append(lecture)
-    return Timetable(timetable.problem, tuple(kept))
+    return Timetable(begun.problem, tuple(kept))
 
 
 def lacking(timetable: Timetable, courses: Iterable[int]) -> tuple[int, ...]:
     """Those of some courses that lack lectures."""
     num_placed = Counter(lecture.course for lecture in timetable.lectures)
     return tuple(c for c in courses if num_placed[c] < timetable.problem.courses[c].num_lectures)
+
+
+def _fixed(begun: Timetable, chosen: Collection[int]) -> list[Lecture]:
+    """Lectures that stay while some courses are solved: those of others, and pinned ones."""
+    pinned = begun.problem.pinned
+    return [x for x in begun.lectures if x.course not in chosen or x[:2] in pinned]
 
 
 def _begin(
@@ -234,13 +247,22 @@ class _Search:
         self.model = model
         self.held = held
         self._seed = seed
+        before = model.problem.room_before
+        self._kept = [var for key, var in model.held.items() if key in before]
 
     def place(self, stop: Stop, share: float = 1.0) -> None:
-        """Place what can be placed, within a share of what is left of the budget."""
+        """Place what can be placed, within a share of what is left of the budget.
+
+        Where there was a timetable before, few lectures then leave their period in it.
+        """
         lacking = self.model.count_lacking(self.held)
         if lacking:
             self.model.model.add(self.model.lacking <= lacking)
-            self._minimise(self.model.lacking, stop, share)
+            self._minimise(self.model.lacking, stop, share * (KEEPING_SHARE if self._kept else 1))
+            if self._kept and not stop():
+                lacking = self.model.count_lacking(self.held)
+                self.model.model.add(self.model.lacking <= lacking)
+                self._minimise(-cp_model.LinearExpr.sum(self._kept), stop, share * KEEPING_SHARE)
 
     def improve(self, stop: Stop) -> None:
         """Lower the cost, with no more lacking than there is."""

@@ -1,14 +1,15 @@
-"""What is placed, what is open, and a first greedy choice of periods from it."""
+"""What is placed, what is open, a first greedy choice of periods, and who excludes whom."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from timetabling.penalties import Formulation
 from timetabling.problem import Lecture, Problem
 
-__all__ = ["Board", "choose_periods"]
+__all__ = ["Board", "choose_periods", "find_cliques"]
 
 
 class Board:
@@ -48,7 +49,7 @@ class Board:
             self.lacking(lecture.course) > 0
             and lecture.period in self.open_periods(lecture.course)
             and lecture.room in self.free_rooms[lecture.period]
-            and self._fits(lecture.course, lecture.room)
+            and self.fits(lecture.course, lecture.room)
         )
 
     def lacking(self, course: int) -> int:
@@ -66,14 +67,15 @@ class Board:
             for p in range(self.problem.num_periods)
             if p not in closed
             and (course, p) not in self.problem.unavailable
-            and any(self._fits(course, room) for room in self.free_rooms[p])
+            and any(self.fits(course, room) for room in self.free_rooms[p])
         ]
 
-    def _fits(self, course: int, room: int) -> bool:
+    def fits(self, course: int, room: int) -> bool:
+        """Whether no hard rule keeps a course out of a room."""
+        problem = self.problem
         return (
-            "room_suitability" not in self.rules.hard
-            or (course, room) not in self.problem.unsuitable
-        )
+            "room_suitability" not in self.rules.hard or (course, room) not in problem.unsuitable
+        ) and problem.room_pins.get(course, room) == room
 
 
 def choose_periods(board: Board, courses: Iterable[int]) -> set[tuple[int, int]]:
@@ -115,3 +117,28 @@ def choose_periods(board: Board, courses: Iterable[int]) -> set[tuple[int, int]]
             wanted.remove(course)
             del lacking[course]
     return chosen
+
+
+def find_cliques(problem: Problem, courses: Sequence[int]) -> list[list[int]]:
+    """Groups of courses that exclude one another, covering every conflict among `courses`."""
+    inside = set(courses)
+    near = {c: problem.conflicts[c] & inside for c in courses}
+    groups: dict[str, set[int]] = defaultdict(set)
+    for c in courses:
+        groups[problem.courses[c].teacher].add(c)
+    found = {frozenset(group) for group in groups.values()}
+    found.update(frozenset(inside.intersection(q.courses)) for q in problem.curricula)
+    cliques: list[list[int]] = []
+    covered: set[tuple[int, int]] = set()
+    for group in sorted(found, key=lambda group: (-len(group), sorted(group))):
+        clique = sorted(group)
+        if covered.issuperset(combinations(clique, 2)):
+            continue
+        common = set.intersection(*(set(near[c]) for c in clique))
+        while common:  # a larger clique is a stronger constraint, and covers more
+            c = min(common)
+            clique.append(c)
+            common &= near[c]
+        covered.update(combinations(sorted(clique), 2))
+        cliques.append(clique)
+    return cliques

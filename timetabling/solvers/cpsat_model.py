@@ -9,15 +9,13 @@ model always has a solution.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import combinations
 from typing import Any
 
 from ortools.sat.python import cp_model
 
-from timetabling.problem import Problem
-from timetabling.solvers.cpsat_board import Board
+from timetabling.solvers.cpsat_board import Board, find_cliques
 
 __all__ = ["PeriodModel"]
 
@@ -35,7 +33,7 @@ class PeriodModel:
     Parameters
     ----------
     board
-        The lectures of all other courses, which stay.
+        The lectures of all other courses, and those of the cluster that are pinned: they stay.
     courses
         The cluster.
 
@@ -66,7 +64,7 @@ class PeriodModel:
 
     def count_lacking(self, held: Collection[tuple[int, int]]) -> int:
         """Value of `lacking` if courses were held at these periods."""
-        wanted = sum(self.problem.courses[c].num_lectures for c in self.courses)
+        wanted = sum(map(self._board.lacking, self.courses))
         short = sum(
             max(0, sum(any(key in held for key in keys) for keys in closing) - spare)
             for closing, spare in self._reserves
@@ -84,6 +82,9 @@ class PeriodModel:
 
     def _price_rules(self) -> Iterator[None]:
         """Price all rules in small steps: for a whole large instance that takes seconds."""
+        price, before = self.rules.weights.get("changes", 0), self.problem.room_before
+        if price:
+            self._terms += [(var, -price) for key, var in self.held.items() if key in before]
         for p in range(self.problem.num_periods):
             self._add_seats(p)
             self._add_suitability(p)
@@ -104,7 +105,7 @@ class PeriodModel:
         return var
 
     def _add_conflicts(self) -> None:
-        for clique in _cliques(self.problem, self.courses):
+        for clique in find_cliques(self.problem, self.courses):
             for p in range(self.problem.num_periods):
                 together = self._held_on(clique, p)
                 if len(together) > 1:
@@ -114,8 +115,8 @@ class PeriodModel:
         """Count the free rooms: all of them and, where unsuitable ones are forbidden, by course."""
         present = self._present(period)
         limits = [(present, len(self._board.free_rooms[period]))]
-        if "room_suitability" in self.rules.hard:
-            limits += self._by_suitability(period)
+        if "room_suitability" in self.rules.hard or self.problem.room_pins:
+            limits += self._by_rooms(period, self._board.fits)
         for wanting, number in limits:
             if len(wanting) > number:
                 held = self._held_on(wanting, period)
@@ -124,11 +125,12 @@ class PeriodModel:
     def _present(self, period: int) -> list[int]:
         return [c for c in self.courses if (c, period) in self.held]
 
-    def _by_suitability(self, period: int) -> Iterator[tuple[list[int], int]]:
-        """Each set of suitable free rooms, as the courses with no others and its size."""
-        unsuitable = self.problem.unsuitable
+    def _by_rooms(
+        self, period: int, fits: Callable[[int, int], bool]
+    ) -> Iterator[tuple[list[int], int]]:
+        """Each set of free rooms that fit, as the courses with no others and its size."""
         present, free = self._present(period), self._board.free_rooms[period]
-        fit = {c: frozenset(r for r in free if (c, r) not in unsuitable) for c in present}
+        fit = {c: frozenset(r for r in free if fits(c, r)) for c in present}
         for rooms in dict.fromkeys(fit.values()):
             yield [c for c in present if fit[c] <= rooms], len(rooms)
 
@@ -153,7 +155,8 @@ class PeriodModel:
     def _add_suitability(self, period: int) -> None:
         weight = self.rules.weights.get("room_suitability")
         if weight:
-            for wanting, number in self._by_suitability(period):
+            unsuitable = self.problem.unsuitable
+            for wanting, number in self._by_rooms(period, lambda c, r: (c, r) not in unsuitable):
                 self._price_beyond(number, self._held_on(wanting, period), weight)
 
     def _price_beyond(self, number: int, held: list[Any], cost: int) -> None:
@@ -166,8 +169,13 @@ class PeriodModel:
         fewest = self.problem.courses[course].min_working_days
         if not weight or not fewest:
             return
-        used = []
-        for _, held in self._days(course):
+        used: list[Any] = []
+        per_day = self.problem.periods_per_day
+        on_board = {p // per_day for p in self._board.held_at.get(course, ())}
+        for number, held in self._days(course):
+            if number in on_board:
+                used.append(1)
+                continue
             day = self.model.new_bool_var("")
             self.model.add_bool_or([day.negated(), *held.values()])
             used.append(day)
@@ -178,7 +186,10 @@ class PeriodModel:
         weight = self.rules.weights.get("double_lectures")
         if not weight or not self.problem.courses[course].wants_double_lectures:
             return
-        for _, held in self._days(course):
+        pinned = {p: self.model.new_constant(1) for p in self._board.held_at.get(course, ())}
+        per_day = self.problem.periods_per_day
+        for day, free in self._days(course):
+            held = free | {p: one for p, one in pinned.items() if p // per_day == day}
             if len(held) < 2:
                 continue
             several = self.model.new_bool_var("")
@@ -206,7 +217,7 @@ class PeriodModel:
             held = [self._held_on(members, start + slot) for slot in range(len(fixed))]
             if not any(held):
                 continue
-            if sum(self.problem.courses[c].num_lectures for c in members) == 1:
+            if sum(map(self._board.lacking, members)) == 1:
                 self._price_only_lecture(held, fixed, count)
             elif modelled < MAX_DAY_MODELS:
                 modelled += 1
@@ -331,7 +342,7 @@ class PeriodModel:
         """Ask for every lecture; give the number left out of each course."""
         for c in self.courses:
             held = [var for _, day in self._days(c) for var in day.values()]
-            number = self.problem.courses[c].num_lectures
+            number = self._board.lacking(c)
             missing = self.model.new_int_var(0, number, "")
             self.model.add(cp_model.LinearExpr.sum([missing, *held]) == number)
             yield missing
@@ -370,28 +381,3 @@ class PeriodModel:
             short = self.model.new_int_var(0, len(closed), "")
             self.model.add(cp_model.LinearExpr.sum(closed) - short <= spare)
             yield short
-
-
-def _cliques(problem: Problem, courses: Sequence[int]) -> list[list[int]]:
-    """Groups of courses that exclude one another, covering every conflict among `courses`."""
-    inside = set(courses)
-    near = {c: problem.conflicts[c] & inside for c in courses}
-    groups: dict[str, set[int]] = defaultdict(set)
-    for c in courses:
-        groups[problem.courses[c].teacher].add(c)
-    found = {frozenset(group) for group in groups.values()}
-    found.update(frozenset(inside.intersection(q.courses)) for q in problem.curricula)
-    cliques: list[list[int]] = []
-    covered: set[tuple[int, int]] = set()
-    for group in sorted(found, key=lambda group: (-len(group), sorted(group))):
-        clique = sorted(group)
-        if covered.issuperset(combinations(clique, 2)):
-            continue
-        common = set.intersection(*(set(near[c]) for c in clique))
-        while common:  # a larger clique is a stronger constraint, and covers more
-            c = min(common)
-            clique.append(c)
-            common &= near[c]
-        covered.update(combinations(sorted(clique), 2))
-        cliques.append(clique)
-    return cliques

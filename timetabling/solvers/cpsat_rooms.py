@@ -97,6 +97,9 @@ class _RoomPlan:
             unit = len(courses) * int(costs.max()) + 1
             costs = costs + unit * np.array([part(course, period)[free] for course in courses])
         allowed = np.ones(costs.shape, dtype=bool)
+        for row, course in enumerate(courses):
+            if course in self.problem.room_pins:
+                allowed[row] = free == self.problem.room_pins[course]
         if "room_suitability" in self.rules.hard:
             place = {room: i for i, room in enumerate(free)}
             for row, course in enumerate(courses):
@@ -137,6 +140,11 @@ class _RoomPlan:
             if used:
                 costs += weights["room_stability"]
                 costs[list(set(used))] -= weights["room_stability"]
+        before = problem.room_before.get((course, period))
+        if before is not None:
+            price = weights.get("changes", 1)
+            costs += price
+            costs[before] -= price
         beside = [
             p
             for p in (period - 1, period + 1)

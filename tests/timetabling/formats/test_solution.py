@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from timetabling.formats import InputError, read_solution, write_solution
-from timetabling.problem import Course, Lecture, Problem, Room, Timetable
+from timetabling.formats import InputError, read_before, read_pins, read_solution, write_solution
+from timetabling.problem import Course, Lecture, Pin, Problem, Room, Timetable
 
 PROBLEM = Problem(
     name="small",
@@ -162,3 +162,50 @@ def test_a_name_that_the_format_cannot_hold_is_refused(tmp_path: Path, name: str
         with pytest.raises(ValueError, match=f"{what}: expected a name on one line"):
             write_solution(Timetable(problem), tmp_path / "a.sol")
     assert not list(tmp_path.iterdir())
+
+
+def test_of_a_timetable_before_what_is_gone_is_told_and_the_rest_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "old.sol"
+    path.write_text("algebra hall 0 0\nalgebra attic 0 1\nmusic hall 9 0\nalgebra lab 0 0\n")
+    lectures, gone = read_before(path, PROBLEM)
+    assert lectures == (Lecture(0, 0, 0),)
+    assert gone == (
+        "old.sol:2: room: expected one of the instance, got 'attic'",
+        "old.sol:3: course: expected one of the instance, got 'music'; day: expected 0 to 1, got 9",
+        "old.sol:4: the course is held then already",
+    )
+
+
+def test_a_timetable_before_is_refused_where_it_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "old.sol"
+    path.write_text("algebra hall 0\nattic hall today 0\n")
+    with pytest.raises(InputError) as error:
+        read_before(path, PROBLEM)
+    first, second = str(error.value).splitlines()
+    assert first == f"{path}:1: expected 4 words (course room day period), got 3"
+    assert second.startswith(f"{path}:2: course: expected one of the instance, got 'attic'; day: ")
+
+
+def test_pins_are_lines_of_a_timetable_with_dashes(tmp_path: Path) -> None:
+    path = tmp_path / "pins"
+    path.write_text("algebra hall 0 1\nalgebra - 1 1\n\nphysics lab - -\n")
+    assert read_pins(path, PROBLEM) == {Pin(0, 1, 0), Pin(0, 4, None), Pin(1, None, 1)}
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("algebra - - -", ":1: expected a room, or a day and a period, got neither"),
+        ("algebra - 0 -", ":1: expected a day and a period, or - for both, got 0 -"),
+        ("algebra attic 0 7", ":1: room: expected one of the instance, got 'attic'; period: "),
+        ("algebra - x 0", ":1: day: expected a whole number"),
+        ("algebra - 0 0\nalgebra lab 0 0", ": pins: expected one for a course and period"),
+        ("algebra - 0 0\nalgebra - 0 1\nalgebra - 0 2", ": pins: expected at most the 2 lectures"),
+    ],
+)
+def test_wrong_pins_are_one_clear_error(tmp_path: Path, line: str, complaint: str) -> None:
+    path = tmp_path / "pins"
+    path.write_text(line)
+    with pytest.raises(InputError) as error:
+        read_pins(path, PROBLEM)
+    assert f"{path}{complaint}" in str(error.value)

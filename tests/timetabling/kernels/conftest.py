@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from timetabling.problem import Course, Curriculum, Problem, Room
+from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room
 
 
 def _random_problem(seed: int) -> Problem:
@@ -53,6 +54,27 @@ def _random_problem(seed: int) -> Problem:
         ),
         daily_lectures=(fewest, fewest + random.randint(0, 3)) if random.random() < 0.8 else None,
     )
+
+
+def _with_history(problem: Problem, seed: int) -> Problem:
+    """Pin some lectures, as likely as not against other rules, and say what was before."""
+    random = Random(seed)
+    rooms, pins, before = range(len(problem.rooms)), set(), []
+    for c, course in enumerate(problem.courses):
+        periods = random.sample(range(problem.num_periods), course.num_lectures)
+        pinned = random.randint(0, course.num_lectures) if random.random() < 0.5 else 0
+        pins |= {Pin(c, p, random.choice([None, *rooms])) for p in periods[:pinned]}
+        if random.random() < 0.3:
+            pins.add(Pin(c, None, random.choice(rooms)))
+        before += [Lecture(c, p, random.choice(rooms)) for p in periods if random.random() < 0.8]
+    most = random.choice([None, 0, 2, len(before) // 2])
+    return replace(problem, pins=frozenset(pins), before=tuple(before), max_changes=most)
+
+
+@pytest.fixture(scope="session")
+def pinned_problem() -> Callable[[int], Problem]:
+    """Invent a small problem with pins and a timetable before, from a seed."""
+    return lambda seed: _with_history(_random_problem(seed), seed)
 
 
 @pytest.fixture(scope="session")

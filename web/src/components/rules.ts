@@ -24,6 +24,18 @@ const RULES: Record<string, Words> = {
     title: "One lecture a room at a time",
     unit: ["lecture too many in a room", "lectures too many in a room"],
   },
+  pins: {
+    title: "Pinned lectures stay",
+    unit: ["pin that is not kept", "pins that are not kept"],
+  },
+  max_changes: {
+    title: "No more changes than allowed",
+    unit: ["change too many", "changes too many"],
+  },
+  changes: {
+    title: "What people have stays",
+    unit: ["lecture that was elsewhere before", "lectures that were elsewhere before"],
+  },
   room_capacity: { title: "A seat for everyone", unit: ["seat missing", "seats missing"] },
   min_working_days: { title: "Spread over enough days", unit: ["day missing", "days missing"] },
   room_stability: {
