@@ -60,7 +60,11 @@ LIBRARY_ORDER = [
         "timetabling.kernels",
         "timetabling.generator",
         "timetabling.view",
+        "timetabling.recall",
+        "timetabling.ties",
     ],
+    ["timetabling.places"],
+    ["timetabling.alternatives"],
     ["timetabling.solvers"],
 ]
 

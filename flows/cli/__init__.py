@@ -10,6 +10,7 @@ import typer
 
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
+from flows.cli.places import why
 from flows.cli.servers import deploy, serve, up, warmup
 from flows.cli.timetables import validate
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 for command in (
     generate,
     validate,
+    why,
     stages,
     watch,
     finish,
