@@ -18,10 +18,15 @@ if TYPE_CHECKING:  # most of these have routes of their own, which import this
     from tracking.service.settings import ServiceSettings
     from tracking.service.tokens import Signer, Tokens
 
-__all__ = ["Check", "Service", "service_of"]
+__all__ = ["Check", "Service", "Weigh", "service_of"]
 
 Check = Callable[[Path], dict[str, Any]]
 """Reads an instance: its name, what is in it, and what is wrong with it."""
+
+Weigh = Callable[[Path, str, int, int], dict[str, Any]]
+"""Says what the other places cost a lecture, from a job's timetable: its file, the name of the
+course, the day and the period of the day. LookupError if there is no such lecture; ValueError if
+the file does not hold enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Service:
     signer: Signer
     metrics: Metrics
     check: Check | None
+    weigh: Weigh | None
 
 
 def service_of(connection: HTTPConnection) -> Service:

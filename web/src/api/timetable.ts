@@ -7,6 +7,9 @@ export interface Timetable {
   cost: number;
   violations: number;
   bound: number | null;
+  daily_lectures: number[] | null;
+  /** Places that lectures keep: course, period of the week, room. */
+  pins: (number | null)[][];
   penalties: Penalty[];
   rooms: { id: string; capacity: number; building: string }[];
   teachers: string[];
@@ -36,6 +39,11 @@ export interface Course {
   num_lectures: number;
   min_working_days: number;
   num_students: number;
+  wants_double_lectures: boolean;
+  /** Periods of the week. */
+  unavailable: number[];
+  /** Rooms. */
+  unsuitable: number[];
   reasons: Reason[];
 }
 
