@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from timetabling.penalties import Formulation, Score
-from timetabling.places import Blocker, Place, cheapest, other_places
+from timetabling.places import Blocker, Place, cheapest, in_every_room, other_places
 from timetabling.problem import Lecture, Problem, Timetable
 
 __all__ = ["alternatives", "verdict"]
@@ -59,7 +59,7 @@ def verdict(places: Sequence[Place]) -> str:
 
 def _period(problem: Problem, number: int, places: list[Place]) -> dict[str, Any]:
     day, period = divmod(number, problem.periods_per_day)
-    common = [b for b in places[0].blockers if all(b in place.blockers for place in places)]
+    common = in_every_room(places)
     shown = [place for place in places if place.swap or not common]
     shown.sort(key=lambda place: (bool(place.blockers), place.change.order, place.room))
     return {

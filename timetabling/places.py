@@ -18,7 +18,7 @@ from timetabling.problem import Lecture, Pin, Problem, Timetable
 from timetabling.ties import Company
 from timetabling.view import document
 
-__all__ = ["Blocker", "Place", "Swap", "cheapest", "other_places", "reasons"]
+__all__ = ["Blocker", "Place", "Swap", "cheapest", "in_every_room", "other_places", "reasons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,11 @@ def cheapest(places: Sequence[Place]) -> list[Place]:
         (place for place in places if not place.blockers),
         key=lambda place: (place.change.order, place.period, place.room),
     )
+
+
+def in_every_room(places: Sequence[Place]) -> list[Blocker]:
+    """What blocks all of the places of a period."""
+    return [b for b in places[0].blockers if all(b in place.blockers for place in places)]
 
 
 def reasons(

@@ -16,7 +16,7 @@ from flows.cli.arguments import Instance, Rules, refuse
 from timetabling.alternatives import alternatives, verdict
 from timetabling.formats import InputError, read_problem, read_solution
 from timetabling.penalties import Formulation, Score, formulation
-from timetabling.places import Place, cheapest, other_places, reasons
+from timetabling.places import Place, cheapest, in_every_room, other_places, reasons
 from timetabling.problem import Lecture, Problem, Timetable
 
 __all__ = ["why"]
@@ -144,7 +144,7 @@ def _cell(problem: Problem, lecture: Lecture, period: int, places: list[Place]) 
         return cell.append("\n" if cell else "").append(text, style)
     if cell or not places:
         return cell
-    common = [b for b in places[0].blockers if all(b in place.blockers for place in places)]
+    common = in_every_room(places)
     text = common[0].text if common else "no room is free"
     more = f"; {len(common) - 1} more" if len(common) > 1 else ""
     return Text(f"x {text}{more}", style="dim")

@@ -226,8 +226,8 @@ def away(place: Campus, page: Page) -> None:
 
 STATES: list[Callable[[Campus, Page], None]] = [
     sign_in, start, bad_data, empty, job_list, stale_list, loading, waiting, running, stalled, lost,
-    disconnected, polling, finishing, cancelling, done, other_places, failed, cancelled, timed_out, denied,
-    not_found, away,
+    disconnected, polling, finishing, cancelling, done, other_places, failed, cancelled, timed_out,
+    denied, not_found, away,
 ]  # fmt: skip
 
 
