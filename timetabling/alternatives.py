@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 from timetabling.penalties import Formulation, Score
@@ -36,8 +35,8 @@ def alternatives(timetable: Timetable, lecture: Lecture, rules: Formulation) -> 
         "formulation": rules.name,
         "verdict": verdict(places),
         "periods": [
-            _period(problem, number, list(group))
-            for number, group in groupby(places, key=lambda place: place.period)
+            _period(problem, number, [place for place in places if place.period == number])
+            for number in range(problem.num_periods)
         ],
     }
 

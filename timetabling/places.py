@@ -96,7 +96,8 @@ def cheapest(places: Sequence[Place]) -> list[Place]:
 
 def in_every_room(places: Sequence[Place]) -> list[Blocker]:
     """What blocks all of the places of a period."""
-    return [b for b in places[0].blockers if all(b in place.blockers for place in places)]
+    first = places[0].blockers if places else ()
+    return [b for b in first if all(b in place.blockers for place in places)]
 
 
 def reasons(
@@ -113,7 +114,7 @@ def reasons(
     return here.reasons(period, room)
 
 
-Places = Mapping[int, int]
+_RoomAt = Mapping[int, int]
 """Of a course: the room at each period that it is held at."""
 
 _OF_PERIODS = (
@@ -155,7 +156,7 @@ class _Here:
     def _now(self) -> Score:
         return self._score(self._at[self._lecture.course])
 
-    def _moved(self, period: int, room: int) -> Places:
+    def _moved(self, period: int, room: int) -> _RoomAt:
         """The places of the course, with the lecture in another one."""
         at: dict[int, int] = {}
         for each in self._replaced(self._mine, period, room):
@@ -167,7 +168,7 @@ class _Here:
         replaced[replaced.index(self._lecture)] = Lecture(self._lecture.course, period, room)
         return replaced
 
-    def _score(self, at: Places) -> Score:
+    def _score(self, at: _RoomAt) -> Score:
         """Count what the course takes part in, and perhaps more that stays the same."""
         parts = (
             self._count(_OF_PERIODS, frozenset(at), at, self._around, self._others),
@@ -189,7 +190,7 @@ class _Here:
         self,
         names: tuple[str, ...],
         seen: Hashable,
-        at: Places,
+        at: _RoomAt,
         problem: Problem,
         others: tuple[Lecture, ...],
     ) -> Score:
@@ -205,7 +206,7 @@ class _Here:
             self._counted[key] = evaluate(Timetable(problem, (*mine, *others)), rules)
         return self._counted[key]
 
-    def _moves(self, at: Places) -> int:
+    def _moves(self, at: _RoomAt) -> int:
         """Count how often curricula change buildings to or from the course, or within it."""
         rooms, per_day = self._problem.rooms, self._problem.periods_per_day
         moves = 0

@@ -176,6 +176,10 @@ def test_what_is_told_of_a_lecture_has_each_period_once_and_is_json(name: str) -
     assert [(each["day"], each["period"]) for each in told["periods"]] == [
         divmod(period, PROBLEM.periods_per_day) for period in range(PROBLEM.num_periods)
     ]
+    one_room = replace(PROBLEM, rooms=PROBLEM.rooms[:1], unsuitable=frozenset())
+    told_of_one = alternatives(Timetable(one_room, GOOD), MUSIC_NOW, formulation(name))
+    assert [len(each["places"]) <= 1 for each in told_of_one["periods"]] == [True] * 8
+    assert told_of_one["periods"][7] == {"day": 1, "period": 3, "blockers": [], "places": []}
     for each in told["periods"]:
         order = [(bool(p["blockers"]), p["violations"], p["cost"]) for p in each["places"]]
         assert order == sorted(order)
