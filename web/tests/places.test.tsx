@@ -68,7 +68,9 @@ describe("other places of a lecture", () => {
     expect(asked.mock.calls[0]?.[0]).toBe(`/api/generation-jobs/job/places/?${query}`);
     expect(screen.getAllByRole("button")).toHaveLength(told.periods.length);
     expect(screen.getAllByText("+3").length).toBeGreaterThan(0);
-    expect(screen.getByText("here").getAttribute("aria-label")).toMatch(/: here; in another room: /);
+    expect(screen.getByText("here").getAttribute("aria-label")).toMatch(
+      /: here; in another room: /,
+    );
   });
 
   it("say in words and with a sign that a period is blocked, by what, and who could change places", async () => {
