@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from timetabling.alternatives import alternatives
 from timetabling.check import check
 from timetabling.formats import InputError, read_problem
+from timetabling.penalties import Formulation
 from timetabling.penalties import formulation as find_formulation
+from timetabling.problem import Timetable
+from timetabling.recall import recall
 from tracking.service.app import create_app
 from tracking.service.server import Server
 from tracking.service.settings import ServiceSettings
 
-__all__ = ["address", "check_instance", "serve"]
+__all__ = ["address", "check_instance", "serve", "weigh_places"]
 
 
 def serve(settings: ServiceSettings, host: str, port: int, *, ready: Callable[[], object]) -> None:
@@ -29,7 +35,9 @@ def serve(settings: ServiceSettings, host: str, port: int, *, ready: Callable[[]
     OSError
         If the port is in use, or not ours to use.
     """
-    server = Server(create_app(settings, check=check_instance), host=host, port=port)
+    server = Server(
+        create_app(settings, check=check_instance, weigh=weigh_places), host=host, port=port
+    )
     ready()
     server.run()
 
@@ -65,6 +73,32 @@ def check_instance(path: Path, formulation: str | None = None) -> dict[str, Any]
         "notes": notes,
         "findings": [finding.document() for finding in findings],
     }
+
+
+def weigh_places(document: Path, course: str, day: int, period: int) -> dict[str, Any]:
+    """Say what each other place would cost a lecture of a published timetable.
+
+    Raises
+    ------
+    LookupError
+        If the course has no lecture then.
+    ValueError
+        If the document was written by a version that kept too little.
+    """
+    timetable, rules = _published(document, document.stat().st_mtime_ns)
+    problem = timetable.problem
+    when = day * problem.periods_per_day + period
+    for lecture in timetable.lectures:
+        is_then = lecture.period == when and period < problem.periods_per_day
+        if is_then and problem.courses[lecture.course].id == course:
+            return alternatives(timetable, lecture, rules)
+    raise LookupError(f"course {course!r} has no lecture on day {day + 1}, period {period + 1}")
+
+
+@functools.lru_cache(maxsize=4)
+def _published(document: Path, _changed: int) -> tuple[Timetable, Formulation]:
+    """A published timetable; who looks at it asks about one lecture after the other."""
+    return recall(json.loads(document.read_bytes()))
 
 
 def address(host: str, port: int, token: str | None = None) -> str:

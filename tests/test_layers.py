@@ -66,7 +66,11 @@ LIBRARY_ORDER = [
         "timetabling.view",
         "timetabling.least_costs",
         "timetabling.check",
+        "timetabling.recall",
+        "timetabling.ties",
     ],
+    ["timetabling.places"],
+    ["timetabling.alternatives"],
     ["timetabling.exports"],
     ["timetabling.solvers"],
 ]

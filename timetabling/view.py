@@ -37,6 +37,10 @@ class Document(TypedDict):
     cost: int
     violations: int
     bound: int | None
+    daily_lectures: list[int] | None
+    pins: list[list[int | None]]
+    before: list[list[int]]
+    max_changes: int | None
     penalties: list[dict[str, Any]]
     rooms: list[dict[str, Any]]
     teachers: list[str]
@@ -46,7 +50,7 @@ class Document(TypedDict):
 
 
 def document(timetable: Timetable, rules: Formulation, bound: int | None = None) -> Document:
-    """Describe a timetable under a formulation, ready for JSON.
+    """Describe a timetable under a formulation, ready for JSON; `recall` reads it back.
 
     Parameters
     ----------
@@ -77,6 +81,10 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
         cost=score.cost,
         violations=score.num_violations,
         bound=bound,
+        daily_lectures=problem.daily_lectures and list(problem.daily_lectures),
+        pins=[list(pin) for pin in sorted(problem.pins, key=repr)],
+        before=[list(lecture) for lecture in problem.before],
+        max_changes=problem.max_changes,
         penalties=[
             {"rule": rule, "kind": "hard", "weight": 0, "amount": count, "cost": 0}
             for rule, count in score.violations.items()
@@ -100,18 +108,22 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
             {"id": curriculum.id, "courses": list(curriculum.courses)}
             for curriculum in problem.curricula
         ],
-        courses=[_course(course, of_course[c]) for c, course in enumerate(problem.courses)],
+        courses=[_course(problem, c, of_course[c]) for c in range(len(problem.courses))],
         lectures=lectures,
     )
 
 
-def _course(course: Course, reasons: list[Reason]) -> dict[str, Any]:
+def _course(problem: Problem, c: int, reasons: list[Reason]) -> dict[str, Any]:
+    course, rooms = problem.courses[c], range(len(problem.rooms))
     return {
         "id": course.id,
         "teacher": course.teacher,
         "num_lectures": course.num_lectures,
         "min_working_days": course.min_working_days,
         "num_students": course.num_students,
+        "wants_double_lectures": course.wants_double_lectures,
+        "unavailable": [p for p in range(problem.num_periods) if (c, p) in problem.unavailable],
+        "unsuitable": [room for room in rooms if (c, room) in problem.unsuitable],
         "reasons": reasons,
     }
 

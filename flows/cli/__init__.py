@@ -13,6 +13,7 @@ from flows.cli.differing import diff
 from flows.cli.exporting import export
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
+from flows.cli.places import why
 from flows.cli.servers import deploy, serve, up, warmup
 from flows.cli.templates import convert, template
 from flows.cli.timetables import validate
@@ -35,6 +36,7 @@ for command in (
     template,
     convert,
     diff,
+    why,
     stages,
     watch,
     finish,

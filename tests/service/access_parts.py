@@ -34,6 +34,7 @@ JOB_CALLS = [
     ("DELETE", "/api/generation-jobs/{}/cancel/"),
     ("POST", "/api/generation-jobs/{}/finish/"),
     ("GET", "/api/generation-jobs/{}/timetable/"),
+    ("GET", "/api/generation-jobs/{}/places/?course=c0&day=0&period=0"),
     ("GET", "/api/generation-jobs/{}/files/"),
     ("GET", "/api/generation-jobs/{}/files/timetable.sol"),
     ("GET", "/api/generation/progress/{}/"),

@@ -15,7 +15,7 @@ import httpx
 
 from flows.certifying import CERTIFICATE, Origin, certified
 from flows.files import CURVE, PAGE, SOLUTION, TABLE
-from flows.serve import check_instance
+from flows.serve import check_instance, weigh_places
 from tests.service import access_parts, live_parts
 from tests.service.job_parts import GENERATE, form
 from tests.service.live_parts import Job
@@ -158,7 +158,9 @@ def campus(redis_url: str, data: Path) -> Iterator[Campus]:
     )
     with (
         access_parts.known_prefect(),
-        live_parts.serving(create_app(settings, check=check_instance)) as server,
+        live_parts.serving(
+            create_app(settings, check=check_instance, weigh=weigh_places)
+        ) as server,
         live_parts.client_of(server, headers={}) as client,
     ):
         yield Campus(redis_url, data, client)

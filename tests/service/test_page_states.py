@@ -227,6 +227,13 @@ def done(place: Campus, page: Page) -> None:
     expect(page.get_by_text("This lecture costs")).to_be_visible()
 
 
+def other_places(place: Campus, page: Page) -> None:
+    watched(place, page, has_timetable=True, **during("rl_refinement", 1.0, status="completed"))
+    page.locator(".lecture").first.click()
+    page.locator(".place-same, .place-worse").first.click()
+    expect(page.locator(".places-rooms > li").first).to_be_visible()
+
+
 def failed(place: Campus, page: Page) -> None:
     watched(place, page, status="failed", metadata={"error": "the data folder is full"})
     expect(page.get_by_text("No timetable came out of this run")).to_be_visible()
@@ -261,8 +268,8 @@ def away(place: Campus, page: Page) -> None:
 
 STATES: list[Callable[[Campus, Page], None]] = [
     sign_in, start, bad_data, impossible_data, empty, job_list, stale_list, loading, waiting,
-    running, stalled, lost, disconnected, polling, finishing, cancelling, done, failed, cancelled,
-    timed_out, denied, not_found, away,
+    running, stalled, lost, disconnected, polling, finishing, cancelling, done, other_places,
+    failed, cancelled, timed_out, denied, not_found, away,
 ]  # fmt: skip
 
 
@@ -275,14 +282,14 @@ def test_a_state_is_drawn_and_keeps_nobody_out(
     state(place, page)
     name = state.__name__.replace("_", "-")
     page.emulate_media(color_scheme="dark")
-    picture(page, f"{name}-dark", whole=state is done)
+    picture(page, f"{name}-dark", whole=state in (done, other_places))
     assert serious_faults(page, ["color-contrast"]) == []
     page.emulate_media(color_scheme="light")
-    picture(page, f"{name}-light", whole=state is done)
+    picture(page, f"{name}-light", whole=state in (done, other_places))
     assert serious_faults(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    if state in (impossible_data, job_list, running, done):
+    if state in (impossible_data, job_list, running, done, other_places):
         picture(page, f"{name}-narrow", whole=True)
     assert complaints == []
     context.close()

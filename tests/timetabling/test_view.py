@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.timetabling import tiny_problem
+from tests.timetabling.random_problem import random_problem, random_timetable
 from tests.timetabling.tiny_problem import ALGEBRA, HALL, LAB, MUSIC, PHYSICS
 from timetabling.penalties import FORMULATIONS, RULES, evaluate, formulation, price_changes
-from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room, Timetable
+from timetabling.problem import Curriculum, Lecture, Pin, Room, Timetable
 from timetabling.view import Document, document
 
 # Where more goes wrong at once: a lab for one, far away, and somebody who takes music with physics.
@@ -33,55 +34,6 @@ PROBLEM = replace(
     before=(Lecture(MUSIC, 3, HALL), Lecture(MUSIC, 5, LAB)),
     max_changes=1,
 )
-
-
-def _random_problem(rng: random.Random) -> Problem:
-    """A few courses that have much in common, so that every rule has something to say."""
-    courses = tuple(
-        Course(
-            id=f"c{i}",
-            teacher=f"t{rng.randrange(4)}",
-            num_lectures=rng.randrange(1, 5),
-            min_working_days=rng.randrange(4),
-            num_students=rng.randrange(60),
-            wants_double_lectures=rng.random() < 0.5,
-        )
-        for i in range(rng.randrange(1, 8))
-    )
-    days, per_day, rooms = rng.randrange(1, 4), rng.randrange(1, 6), rng.randrange(1, 4)
-    return Problem(
-        name="random",
-        num_days=days,
-        periods_per_day=per_day,
-        courses=courses,
-        rooms=tuple(
-            Room(id=f"r{i}", capacity=rng.randrange(60), building=rng.choice("ab"))
-            for i in range(rooms)
-        ),
-        curricula=tuple(
-            Curriculum(
-                id=f"q{i}",
-                courses=tuple(rng.sample(range(len(courses)), rng.randint(0, len(courses)))),
-            )
-            for i in range(rng.randrange(4))
-        ),
-        unavailable=frozenset(
-            (rng.randrange(len(courses)), rng.randrange(days * per_day)) for _ in range(5)
-        ),
-        unsuitable=frozenset((rng.randrange(len(courses)), rng.randrange(rooms)) for _ in range(3)),
-        daily_lectures=rng.choice([None, (1, 2), (2, 3), (0, 0)]),
-    )
-
-
-def _random_timetable(problem: Problem, rng: random.Random) -> Timetable:
-    """Lectures anywhere: some missing, some too many, some twice at one time, many at odds."""
-    lectures = [
-        Lecture(c, rng.randrange(problem.num_periods), rng.randrange(len(problem.rooms)))
-        for c, course in enumerate(problem.courses)
-        for _ in range(max(0, course.num_lectures + rng.choice([-1, 0, 0, 1])))
-    ]
-    rng.shuffle(lectures)
-    return Timetable(problem, tuple(lectures))
 
 
 def _costs(found: Document) -> Counter[str]:
@@ -107,7 +59,7 @@ def _told(found: Document) -> Counter[str]:
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_the_reasons_add_up_to_the_cost_rule_by_rule(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
-    timetable = _random_timetable(_random_problem(rng), rng)
+    timetable = random_timetable(random_problem(rng), rng)
     score, found = evaluate(timetable, rules), document(timetable, rules, bound=0)
     assert +_costs(found) == +Counter(score.penalties)
     assert found["cost"] == score.cost
@@ -121,7 +73,7 @@ def test_the_reasons_add_up_to_the_cost_rule_by_rule(name: str, seed: int) -> No
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_every_broken_hard_rule_is_told_where_it_is_broken(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
-    timetable = _random_timetable(_random_problem(rng), rng)
+    timetable = random_timetable(random_problem(rng), rng)
     counts, told = evaluate(timetable, rules).violations, _told(document(timetable, rules))
     assert told["conflicts"] == 2 * counts["conflicts"], "at both lectures"
     assert told["availability"] == counts["availability"]
@@ -135,8 +87,8 @@ def test_every_broken_hard_rule_is_told_where_it_is_broken(name: str, seed: int)
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_every_lecture_is_there_once_at_its_place_and_all_of_it_is_json(seed: int) -> None:
     rng = random.Random(seed)
-    problem = _random_problem(rng)
-    timetable = _random_timetable(problem, rng)
+    problem = random_problem(rng)
+    timetable = random_timetable(problem, rng)
     found = json.loads(json.dumps(document(timetable, formulation("UD2")), allow_nan=False))
     placed = sorted(
         (x["course"], x["day"] * problem.periods_per_day + x["period"], x["room"])

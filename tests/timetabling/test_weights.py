@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.timetabling.test_view import _costs, _random_problem, _random_timetable
+from tests.timetabling.random_problem import random_problem, random_timetable
+from tests.timetabling.test_view import _costs
 from tests.timetabling.weighings import SOFT_RULES, random_rules
 from timetabling.penalties import FORMULATIONS, MAX_WEIGHT, RULES, evaluate, formulation
 from timetabling.view import document
@@ -60,7 +61,7 @@ def test_a_weight_that_cannot_be_is_refused(name: str, weights: dict[str, int], 
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_a_unit_costs_its_weight_and_the_reasons_add_up_to_the_cost(seed: int) -> None:
     rng, rules = random.Random(seed), random_rules(seed)
-    timetable = _random_timetable(_random_problem(rng), rng)
+    timetable = random_timetable(random_problem(rng), rng)
     score, found = evaluate(timetable, rules), document(timetable, rules)
     assert set(score.penalties) <= set(SOFT_RULES)
     for rule, cost in score.penalties.items():

@@ -10,7 +10,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from tracking.service import access, instances, jobs, metrics, pages, results, stages, streams
+from tracking.service import (
+    access,
+    instances,
+    jobs,
+    metrics,
+    pages,
+    places,
+    results,
+    stages,
+    streams,
+)
 from tracking.service.hub import Hub, Pace
 from tracking.service.limits import Rates
 from tracking.service.metrics import Metrics
@@ -19,7 +29,7 @@ from tracking.service.pages import protect
 from tracking.service.prefect_jobs import PrefectJobs
 from tracking.service.problems import add_problem_handlers
 from tracking.service.redis_jobs import RedisJobs
-from tracking.service.service import Check, Service
+from tracking.service.service import Check, Service, Weigh
 from tracking.service.settings import ServiceSettings
 from tracking.service.tokens import Signer, Tokens
 
@@ -27,7 +37,11 @@ __all__ = ["create_app"]
 
 
 def create_app(
-    settings: ServiceSettings, *, check: Check | None = None, pace: Pace | None = None
+    settings: ServiceSettings,
+    *,
+    check: Check | None = None,
+    weigh: Weigh | None = None,
+    pace: Pace | None = None,
 ) -> FastAPI:
     """Make the service's application; `tracking.service.server.Server` runs it.
 
@@ -37,6 +51,8 @@ def create_app(
         What is configured.
     check
         Reads instances; without it, they are taken as they are.
+    weigh
+        Says what other places cost a lecture; without it, nothing is said of them.
     pace
         How often things are done.
     """
@@ -69,9 +85,10 @@ def create_app(
         signer=Signer(settings.secret.get_secret_value() if settings.secret else ""),
         metrics=counted,
         check=check,
+        weigh=weigh,
     )
     add_problem_handlers(app)
-    for part in (access, instances, jobs, results, streams, stages, metrics, pages):
+    for part in (access, instances, jobs, results, places, streams, stages, metrics, pages):
         app.include_router(part.router)
     protect(app, settings)
     app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]

@@ -18,11 +18,16 @@ if TYPE_CHECKING:  # most of these have routes of their own, which import this
     from tracking.service.settings import ServiceSettings
     from tracking.service.tokens import Signer, Tokens
 
-__all__ = ["Check", "Service", "service_of"]
+__all__ = ["Check", "Service", "Weigh", "service_of"]
 
 Check = Callable[[Path, str | None], dict[str, Any]]
 """Reads an instance: its name, what is in it, and what is wrong with it; by a formulation, if one
 is given, also what rules a timetable out or makes it a bad one."""
+
+Weigh = Callable[[Path, str, int, int], dict[str, Any]]
+"""Says what the other places cost a lecture, from a job's timetable: its file, the name of the
+course, the day and the period of the day. LookupError if there is no such lecture; ValueError if
+the file does not hold enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Service:
     signer: Signer
     metrics: Metrics
     check: Check | None
+    weigh: Weigh | None
 
 
 def service_of(connection: HTTPConnection) -> Service:

@@ -53,6 +53,9 @@ class Course(BaseModel):
     num_lectures: int
     min_working_days: int
     num_students: int
+    wants_double_lectures: bool
+    unavailable: list[int] = Field(description="Periods of the week")
+    unsuitable: list[int] = Field(description="Rooms")
     reasons: list[Reason]
 
 
@@ -77,6 +80,16 @@ class Timetable(BaseModel):
     cost: int
     violations: int
     bound: int | None = Field(description="What every timetable without violations costs at least")
+    daily_lectures: list[int] | None = Field(
+        description="Fewest and most lectures of a curriculum on a day"
+    )
+    pins: list[list[int | None]] = Field(
+        description="Places that lectures keep: course, period of the week, room"
+    )
+    before: list[list[int]] = Field(
+        description="Lectures of the timetable that people had: course, period of the week, room"
+    )
+    max_changes: int | None = Field(description="The most lectures of it that may be elsewhere")
     penalties: list[Penalty]
     rooms: list[Room]
     teachers: list[str]

@@ -11,7 +11,7 @@ import type { Duplex } from "node:stream";
 import type { Connect, Plugin } from "vite";
 import type { Finding } from "../src/api/jobs.ts";
 import { curve, job, type Run, STAGES, snapshot } from "./run.ts";
-import { timetable } from "./university.ts";
+import { otherPlaces, timetable } from "./university.ts";
 
 const EVERY_MS = 500;
 /** As the service sends it: the built page must do with it. */
@@ -147,10 +147,10 @@ function route(request: IncomingMessage, response: ServerResponse, url: URL, bod
   if (!run) return problem(404, "No such job");
   if (kind === "progress") return [200, snapshot(run)];
   if (kind === "stream") return stream(request, response, run);
-  return ofJob(run, rest);
+  return ofJob(run, rest, url.searchParams);
 }
 
-function ofJob(run: Run, rest: string): Answer {
+function ofJob(run: Run, rest: string, asked: URLSearchParams): Answer {
   if (rest === "cancel/" || rest === "finish/") {
     run.held = snapshot(run).overall_progress;
     run.status = rest === "cancel/" ? "cancelled" : "completed";
@@ -159,6 +159,11 @@ function ofJob(run: Run, rest: string): Answer {
   if (rest === "timetable/") {
     if (run.status === "failed") return problem(404, "No timetable");
     return [200, timetable(run.instance, run.numCourses, run.broken)];
+  }
+  if (rest === "places/") {
+    const made = timetable(run.instance, run.numCourses, run.broken);
+    const [day, period] = [Number(asked.get("day")), Number(asked.get("period"))];
+    return [200, otherPlaces(made, asked.get("course") ?? "", day, period)];
   }
   const files = ["timetable.sol", "timetable.json", "curve.csv"].map((name) => ({
     name,

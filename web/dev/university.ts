@@ -1,4 +1,5 @@
 /** A made-up university, and a timetable of it with its costs: for looking at the page, not for solving. */
+import type { OtherPlaces } from "../src/api/places.ts";
 import type { Course, Lecture, Reason, Timetable } from "../src/api/timetable.ts";
 
 /** Numbers that look random and are the same each time. */
@@ -39,6 +40,9 @@ export function timetable(instance: string, numCourses: number, broken = false):
       num_lectures: 2 + draw(4),
       min_working_days: 2 + draw(2),
       num_students: 15 + draw(80),
+      wants_double_lectures: false,
+      unavailable: [],
+      unsuitable: [],
       reasons,
     };
   });
@@ -61,6 +65,10 @@ export function timetable(instance: string, numCourses: number, broken = false):
     periods_per_day: perDay,
     ...summed(lectures, courses, broken),
     bound: 4,
+    daily_lectures: null,
+    pins: [],
+    before: [],
+    max_changes: null,
     rooms,
     teachers,
     curricula,
@@ -109,6 +117,45 @@ function place(
     }
   });
   return lectures;
+}
+
+/** What other places might cost a lecture: made up, and the same each time. */
+export function otherPlaces(of: Timetable, name: string, day: number, period: number): OtherPlaces {
+  const course = of.courses.findIndex(({ id }) => id === name);
+  const here = of.lectures.find((l) => l.course === course && l.day === day && l.period === period);
+  const draw = draws(course + 7 * day + period);
+  const weeks = Array.from({ length: of.num_days * of.periods_per_day }, (_, number) => number);
+  return {
+    course: name,
+    day,
+    period,
+    room: here?.room ?? 0,
+    formulation: of.formulation,
+    verdict: "No better place: each is blocked or costs more.",
+    periods: weeks.map((number) => {
+      const when = {
+        day: Math.floor(number / of.periods_per_day),
+        period: number % of.periods_per_day,
+      };
+      if (draw(2) === 0) {
+        const other = of.courses[draw(of.courses.length)]?.id ?? "";
+        const text = `teacher ${of.courses[course]?.teacher} teaches ${other} then`;
+        return { ...when, blockers: [{ rule: "conflicts", text }], places: [] };
+      }
+      const places = of.rooms.map((_, room) => {
+        const cost = draw(4);
+        return {
+          room,
+          cost,
+          violations: 0,
+          rules: [{ rule: "isolated_lectures", cost }],
+          blockers: [],
+          swap: null,
+        };
+      });
+      return { ...when, blockers: [], places: places.sort((a, b) => a.cost - b.cost) };
+    }),
+  };
 }
 
 const HARD = ["lectures", "conflicts", "availability", "room_occupancy"];

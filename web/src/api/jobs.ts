@@ -1,4 +1,5 @@
 import { request, requestJson } from "./http";
+import type { OtherPlaces } from "./places";
 import type { Timetable } from "./timetable";
 import type { ProgressInfo, Status } from "./types";
 
@@ -141,6 +142,17 @@ export async function finishJob(jobId: string): Promise<void> {
 
 export function getTimetable(jobId: string, signal?: AbortSignal): Promise<Timetable> {
   return requestJson(`${job(jobId)}timetable/`, { signal });
+}
+
+/** What other places would cost a lecture. */
+export function getPlaces(
+  jobId: string,
+  lecture: { course: string; day: number; period: number },
+  signal?: AbortSignal,
+): Promise<OtherPlaces> {
+  const { course, day, period } = lecture;
+  const asked = new URLSearchParams({ course, day: String(day), period: String(period) });
+  return requestJson(`${job(jobId)}places/?${asked}`, { signal });
 }
 
 export async function listFiles(jobId: string, signal?: AbortSignal): Promise<JobFile[]> {

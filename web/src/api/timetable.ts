@@ -7,6 +7,12 @@ export interface Timetable {
   cost: number;
   violations: number;
   bound: number | null;
+  daily_lectures: number[] | null;
+  /** Places that lectures keep: course, period of the week, room. */
+  pins: (number | null)[][];
+  /** Lectures of the timetable that people had: course, period of the week, room. */
+  before: number[][];
+  max_changes: number | null;
   penalties: Penalty[];
   rooms: { id: string; capacity: number; building: string }[];
   teachers: string[];
@@ -36,6 +42,11 @@ export interface Course {
   num_lectures: number;
   min_working_days: number;
   num_students: number;
+  wants_double_lectures: boolean;
+  /** Periods of the week. */
+  unavailable: number[];
+  /** Rooms. */
+  unsuitable: number[];
   reasons: Reason[];
 }
 

@@ -19,6 +19,11 @@ export function formatNumber(value: number): string {
   return new Intl.NumberFormat().format(value);
 }
 
+/** A change of something, such as `+3` and `−1`; 0 has no sign. */
+export function formatChange(value: number): string {
+  return new Intl.NumberFormat(undefined, { signDisplay: "exceptZero" }).format(value);
+}
+
 /** A number of things, such as `1 seat` and `2 seats`. */
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${formatNumber(value)} ${value === 1 ? one : many}`;

@@ -70,7 +70,7 @@ export function Result({ jobId, job, snapshot, points }: ResultProps) {
       )}
       <section className="card" aria-labelledby="timetable-title">
         <h2 id="timetable-title">Timetable</h2>
-        <TimetableView timetable={timetable.data} />
+        <TimetableView timetable={timetable.data} jobId={jobId} />
       </section>
       <div className="result-columns">
         <section className="card" aria-labelledby="penalties-title">

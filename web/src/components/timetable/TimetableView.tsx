@@ -2,11 +2,18 @@ import { useId, useMemo, useState } from "react";
 import type { Timetable } from "../../api/timetable";
 import { Icon } from "../Icon";
 import { LectureDetails } from "./LectureDetails";
+import { OtherPlacesView } from "./OtherPlacesView";
 import { type Entry, entriesOf, found, VIEWS, type View } from "./views";
 import { WeekGrid } from "./WeekGrid";
 
+interface TimetableViewProps {
+  timetable: Timetable;
+  /** The run that made it, which can be asked about other places; without it, nobody is. */
+  jobId?: string;
+}
+
 /** The timetable: the week of one room, teacher or curriculum at a time, however many there are. */
-export function TimetableView({ timetable }: { timetable: Timetable }) {
+export function TimetableView({ timetable, jobId }: TimetableViewProps) {
   const [view, setView] = useState<View>("room");
   const [query, setQuery] = useState("");
   const [wanted, setWanted] = useState<number | null>(null);
@@ -60,13 +67,18 @@ export function TimetableView({ timetable }: { timetable: Timetable }) {
             no course.
           </p>
         )}
-        <aside className="details" aria-live="polite" aria-label="The chosen lecture">
-          {selected === null ? (
-            <p className="quiet">Choose a lecture to see what it costs, and why.</p>
-          ) : (
-            <LectureDetails timetable={timetable} place={selected} onShow={show} />
+        <div className="details-column">
+          <aside className="details" aria-live="polite" aria-label="The chosen lecture">
+            {selected === null ? (
+              <p className="quiet">Choose a lecture to see what it costs, and why.</p>
+            ) : (
+              <LectureDetails timetable={timetable} place={selected} onShow={show} />
+            )}
+          </aside>
+          {jobId !== undefined && selected !== null && (
+            <OtherPlacesView key={selected} jobId={jobId} timetable={timetable} place={selected} />
           )}
-        </aside>
+        </div>
       </div>
     </div>
   );
