@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typer
 
+from flows.cli.explaining import explain
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
 from flows.cli.servers import deploy, serve, up, warmup
@@ -26,6 +27,7 @@ app = typer.Typer(
 for command in (
     generate,
     validate,
+    explain,
     stages,
     watch,
     finish,
