@@ -71,18 +71,18 @@ class _Plans:
     def __init__(self, problem: Problem, named: set[Rule], formulation: Formulation) -> None:
         courses = {rule.of[0] for rule in named if rule.kind == "lectures"}
         rules = every_rule(problem, formulation)
-        soft = [
-            rule
-            for rule in rules
-            if (rule in named and rule.kind in ("teacher", "curriculum", "pin"))
-            or (rule.kind == "unavailable" and rule.of[0] in courses)
+        groups = [
+            rule for rule in rules if rule in named and rule.kind in ("teacher", "curriculum")
         ]
-        hard = set(rules).difference(soft)
+        pins = [rule for rule in rules if rule in named and rule.kind == "pin"]
+        closed = [rule for rule in rules if rule.kind == "unavailable" and rule.of[0] in courses]
+        hard = set(rules).difference(groups, pins, closed)
         self._rules = RulesModel(
             problem,
             [rule for rule in rules if rule in hard],
             short=courses,
             more_rooms=problem.num_lectures if Rule("rooms") in named else 0,
+            loose=pins,
         )
         self.model = self._rules.model
         self._changes: list[tuple[Any, Repair]] = [
@@ -91,15 +91,16 @@ class _Plans:
         ]
         self._changes.append((self._rules.added, Repair("room", Rule("rooms"))))
         held = self._rules.held
-        kept: defaultdict[int, list[Any]] = defaultdict(list)
-        for rule in soft:
-            if rule.kind == "unavailable" and rule.of in held:
-                self._changes.append((held[rule.of], Repair("allow", rule, rule.of[0])))
-            elif rule.kind == "pin":
-                kept[rule.of[0]] += self._soften_pin(rule)
-            elif rule.kind != "unavailable":
-                self._soften_group(rule, courses)
-        self._hold_what_is_pinned(hard, kept)
+        self._changes += [
+            (held[rule.of], Repair("allow", rule, rule.of[0])) for rule in closed if rule.of in held
+        ]
+        self._changes += [
+            (lifted, Repair("unpin", rule, rule.of[0]))
+            for rule, lifted in self._rules.lifted.items()
+        ]
+        for rule in groups:
+            self._soften_group(rule, courses)
+        self._hold_what_is_pinned(hard)
         prices = [PRICES[repair.kind] for _, repair in self._changes]
         made = [change for change, _ in self._changes]
         self.model.minimize(cp_model.LinearExpr.weighted_sum(made, prices))
@@ -120,27 +121,19 @@ class _Plans:
                 less.append(is_less)
         self.model.add_bool_or(less)
 
-    def _hold_what_is_pinned(self, hard: set[Rule], kept: dict[int, list[Any]]) -> None:
+    def _hold_what_is_pinned(self, hard: set[Rule]) -> None:
         """A course has as many lectures as pins with a period, and all have one at least."""
         problem, fewer = self._rules.problem, self._rules.fewer
         for c, less in fewer.items():
             pins = sum(rule.kind == "pin" and rule.of[0] == c and rule.of[1] >= 0 for rule in hard)
+            kept = [
+                1 - lifted
+                for rule, lifted in self._rules.lifted.items()
+                if rule.of[0] == c and rule.of[1] >= 0
+            ]
             number = problem.courses[c].num_lectures
-            self.model.add(less + pins + cp_model.LinearExpr.sum(kept[c]) <= number)
-        total = problem.num_lectures
-        self.model.add(cp_model.LinearExpr.sum(list(fewer.values())) < total)
-
-    def _soften_pin(self, rule: Rule) -> list[Any]:
-        """May be lifted; gives whether it is kept, if it has a period."""
-        c, period, _ = rule.of
-        lifted = self.model.new_bool_var("")
-        self._changes.append((lifted, Repair("unpin", rule, c)))
-        held = self._rules.held.get((c, period))
-        if held is not None:
-            self.model.add_bool_or([held, lifted])
-        elif period >= 0:
-            self.model.add(lifted == 1)
-        return [1 - lifted] if period >= 0 else []
+            self.model.add(less + pins + cp_model.LinearExpr.sum(kept) <= number)
+        self.model.add(cp_model.LinearExpr.sum(list(fewer.values())) < problem.num_lectures)
 
     def _soften_group(self, rule: Rule, named: set[int]) -> None:
         """Courses that clashes name may leave a curriculum, or get another teacher."""

@@ -139,6 +139,8 @@ class RulesModel:
         Courses that may have fewer lectures, and in `fewer` how many fewer.
     more_rooms
         The most rooms that may be added, and in `added` how many are.
+    loose
+        Pins that may be lifted, and in `lifted` whether they are.
     """
 
     def __init__(
@@ -149,6 +151,7 @@ class RulesModel:
         says_whose: bool = False,
         short: Collection[int] = (),
         more_rooms: int = 0,
+        loose: Collection[Rule] = (),
     ) -> None:
         self.problem = problem
         self.fewer: dict[int, Any] = {}
@@ -172,6 +175,12 @@ class RulesModel:
         for c, p, _ in pins:
             if p >= 0:
                 self._must(self.held.get((c, p)))
+        self.lifted = {rule: self.model.new_bool_var("") for rule in loose}
+        for rule, lifted in self.lifted.items():
+            c, p, _ = rule.of
+            if p >= 0:
+                here = self.held.get((c, p))
+                self.model.add_bool_or([lifted] if here is None else [lifted, here])
         allowed = {c: frozenset(range(len(problem.rooms))) for c in self.courses}
         for (c,) in chosen["suitability"]:
             if c in allowed:
@@ -223,6 +232,23 @@ class RulesModel:
                 if len(here) > 1:
                     self.model.add_at_most_one(here)
 
+    def _loosely(
+        self, course: int, period: int, rooms: frozenset[int]
+    ) -> list[tuple[Any, frozenset[int]]]:
+        """The lecture of a course at a period, by the rooms it may use: pins may be lifted."""
+        ways = [(self.held[course, period], rooms)]
+        for rule, lifted in self.lifted.items():
+            c, p, r = rule.of
+            if c != course or p not in (-1, period) or r < 0:
+                continue
+            before, ways = ways, []
+            for held, where in before:
+                kept, free = self.model.new_bool_var(""), self.model.new_bool_var("")
+                self.model.add(kept + free == held)
+                self.model.add_implication(free, lifted)
+                ways += [(kept, where & {r}), (free, where)]
+        return ways
+
     def _must(self, held: Any | None) -> None:
         if held is None:
             self.model.add_bool_or([])  # pinned to a period at which it is unavailable
@@ -244,7 +270,8 @@ class RulesModel:
                 rooms = allowed[c]
                 if (c, period) in pinned:
                     rooms &= {pinned[c, period]}
-                by_rooms[rooms].append(self.held[c, period])
+                for held, where in self._loosely(c, period, rooms):
+                    by_rooms[where].append(held)
         for held in by_rooms.pop(frozenset(), []):
             self.model.add(held == 0)
         if not is_counted:
