@@ -20,7 +20,7 @@ from timetabling.problem import Problem
 from timetabling.search import Observer, Stop
 from timetabling.solvers.cpsat_rules import Rule, every_rule, try_rules
 
-__all__ = ["Clash", "Explanation", "explain"]
+__all__ = ["Clash", "Explanation", "explain", "relax"]
 
 WHOLE_WORK = 60.0
 """Deterministic seconds for all rules of an instance at once, and for a part of them."""
@@ -59,10 +59,9 @@ class Explanation:
     is_solvable
         None if the budget was spent before that was known.
     clashes
-        Independent ones: no two have a rule in common, but that a room holds one lecture.
+        Independent ones: each but the first was found with those before it relaxed, see `relax`.
     is_complete
-        Whether, with the rules of these clashes left out, there is a timetable: no other clash is
-        independent of them.
+        Whether, with these clashes relaxed, there is a timetable: no other one is independent.
     """
 
     is_solvable: bool | None
@@ -94,8 +93,21 @@ def explain(
         clash = _smallest(judge, begin, observer)
         clashes.append(clash)
         observer.update(f"Clash {len(clashes)}: {len(clash.rules)} rules", clashes=len(clashes))
-        rules = [rule for rule in rules if rule.kind == "rooms" or rule not in set(clash.rules)]
+        rules = relax(rules, clash)
     return Explanation(False if clashes else None, tuple(clashes))
+
+
+def relax(rules: Iterable[Rule], clash: Clash) -> list[Rule]:
+    """Leave out of some rules what makes a clash, but go on asking for its lectures if possible.
+
+    They may take part in others, with rooms above all.
+    """
+    kinds = {rule.kind for rule in clash.rules}
+    stays: set[str] = {"lectures", "rooms"}
+    if kinds <= stays:
+        stays = {"lectures"} if "rooms" in kinds else set()
+    left_out = {rule for rule in clash.rules if rule.kind not in stays}
+    return [rule for rule in rules if rule not in left_out]
 
 
 class _Judge:
