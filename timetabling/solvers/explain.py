@@ -29,7 +29,10 @@ ORDERS = 4
 ORDERS_SHARE = 0.15
 """How often a clash is looked for in another order, for a smaller one, and of what is left of the
 budget when the first is found."""
+MOST_ORDERED = 30
+"""A clash of more courses than that is one of numbers: another order finds as many."""
 MAX_CLASHES = 10
+HINT_WORK = 1.0
 
 Pieces = Sequence[tuple[Rule, ...]]
 
@@ -193,7 +196,7 @@ def _clashing(judge: _Judge, rules: Sequence[Rule]) -> list[Rule] | None:
     if not verdict:
         return None
     answer = try_rules(
-        judge.problem, rules, stop=judge.stop, seed=judge.seed, work=PART_WORK, says_whose=True
+        judge.problem, rules, stop=judge.stop, seed=judge.seed, work=HINT_WORK, says_whose=True
     )
     others = [rule for rule in rules if rule.kind != "lectures"]
     core = [*(Rule("lectures", (c,)) for c in sorted(answer.courses)), *others]
@@ -203,6 +206,8 @@ def _clashing(judge: _Judge, rules: Sequence[Rule]) -> list[Rule] | None:
 def _smallest(judge: _Judge, rules: Sequence[Rule], observer: Observer) -> Clash:
     """Shrink a clash in several orders, and keep the smallest."""
     best = _shrink(judge, rules, random.Random(judge.seed))  # noqa: S311
+    if sum(rule.kind == "lectures" for rule in best.rules) > MOST_ORDERED:
+        return best
     until = 1 - (1 - judge.stop.fraction()) * (1 - ORDERS_SHARE)
     for order in range(1, ORDERS):
         if judge.stop.fraction() >= until:
@@ -216,13 +221,26 @@ def _smallest(judge: _Judge, rules: Sequence[Rule], observer: Observer) -> Clash
 
 
 def _shrink(judge: _Judge, rules: Sequence[Rule], rng: random.Random) -> Clash:
-    """Leave out courses, then kinds of rules of a course, then single rules."""
-    kept = asked_in_order(rules)
+    """Leave out kinds of rules, then courses, then what is asked of each, then single rules.
+
+    Kinds first: where rooms are too few, a timetable for all courses but one is hard to find, and
+    easy as soon as nothing is asked for but rooms.
+    """
+    kept = asked_in_order(_relevant(judge.problem, rules))
+    kept, _ = _delete(judge, kept, _by_kind(kept), rng)
     kept, _ = _delete(judge, kept, _by_rule(kept, "lectures"), rng)
     kept = asked_in_order(_relevant(judge.problem, kept))
     kept, _ = _delete(judge, kept, _by_course(kept), rng)
     kept, is_minimal = _delete(judge, kept, _by_rule(kept), rng)
     return Clash(tuple(asked_in_order(kept)), is_minimal)
+
+
+def _by_kind(rules: Iterable[Rule]) -> Pieces:
+    pieces: defaultdict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.kind != "lectures":
+            pieces[rule.kind].append(rule)
+    return [tuple(piece) for piece in pieces.values()]
 
 
 def _by_rule(rules: Iterable[Rule], *kinds: str) -> Pieces:
