@@ -10,6 +10,7 @@ import typer
 
 from flows.cli.checking import check
 from flows.cli.differing import diff
+from flows.cli.explaining import explain
 from flows.cli.exporting import export
 from flows.cli.generating import generate
 from flows.cli.jobs import cancel, finish, history, stages, watch
@@ -37,6 +38,7 @@ for command in (
     convert,
     diff,
     why,
+    explain,
     stages,
     watch,
     finish,

@@ -1,0 +1,159 @@
+"""The cheapest changes that give the whole instance a timetable: clashes end together.
+
+A repair ends one clash, but where one is there are often others that share rules with it. So all
+that the clashes name may be changed at once, each change at its price, and CP-SAT finds the
+cheapest choice with a timetable beside it, then the next best ones.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ortools.sat.python import cp_model
+
+from timetabling.penalties import Formulation
+from timetabling.problem import Problem
+from timetabling.search import Stop
+from timetabling.solvers.cpsat_rules import Rule, RulesModel, every_rule, run
+from timetabling.solvers.explain import WHOLE_WORK, Clash
+from timetabling.solvers.mending import PRICES, Repair
+
+__all__ = ["Plan", "plans"]
+
+MAX_PLANS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes that together make an instance solvable: a timetable was found with them.
+
+    Parameters
+    ----------
+    repairs
+        A course that loses two lectures, or a second room, stands here twice.
+    is_cheapest
+        Whether nothing cheaper is left, but the plans before it.
+    """
+
+    repairs: tuple[Repair, ...]
+    is_cheapest: bool
+
+    @property
+    def price(self) -> int:
+        """Of all together."""
+        return sum(repair.price for repair in self.repairs)
+
+
+def plans(
+    problem: Problem, clashes: Sequence[Clash], *, formulation: Formulation, stop: Stop, seed: int
+) -> list[Plan]:
+    """The cheapest plans, changing nothing but what the clashes name; the best one first.
+
+    Of a course in a clash every unavailable period may be allowed. Rooms are not made suitable.
+    """
+    model = _Plans(problem, {rule for clash in clashes for rule in clash.rules}, formulation)
+    found: list[Plan] = []
+    while len(found) < MAX_PLANS and not stop():
+        solver, status = run(model.model, stop=stop, seed=seed, work=WHOLE_WORK)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            break
+        found.append(Plan(model.repairs(solver), status == cp_model.OPTIMAL))
+        model.exclude(solver)
+    return found
+
+
+class _Plans:
+    """All rules, where those that clashes name may be broken at a price."""
+
+    def __init__(self, problem: Problem, named: set[Rule], formulation: Formulation) -> None:
+        courses = {rule.of[0] for rule in named if rule.kind == "lectures"}
+        rules = every_rule(problem, formulation)
+        groups = [
+            rule for rule in rules if rule in named and rule.kind in ("teacher", "curriculum")
+        ]
+        pins = [rule for rule in rules if rule in named and rule.kind == "pin"]
+        closed = [rule for rule in rules if rule.kind == "unavailable" and rule.of[0] in courses]
+        hard = set(rules).difference(groups, pins, closed)
+        self._rules = RulesModel(
+            problem,
+            [rule for rule in rules if rule in hard],
+            short=courses,
+            more_rooms=problem.num_lectures if Rule("rooms") in named else 0,
+            loose=pins,
+        )
+        self.model = self._rules.model
+        self._changes: list[tuple[Any, Repair]] = [
+            (fewer, Repair("fewer", Rule("lectures", (c,)), c))
+            for c, fewer in self._rules.fewer.items()
+        ]
+        self._changes.append((self._rules.added, Repair("room", Rule("rooms"))))
+        held = self._rules.held
+        self._changes += [
+            (held[rule.of], Repair("allow", rule, rule.of[0])) for rule in closed if rule.of in held
+        ]
+        self._changes += [
+            (lifted, Repair("unpin", rule, rule.of[0]))
+            for rule, lifted in self._rules.lifted.items()
+        ]
+        for rule in groups:
+            self._soften_group(rule, courses)
+        self._hold_what_is_pinned(hard)
+        prices = [PRICES[repair.kind] for _, repair in self._changes]
+        made = [change for change, _ in self._changes]
+        self.model.minimize(cp_model.LinearExpr.weighted_sum(made, prices))
+
+    def repairs(self, solver: cp_model.CpSolver) -> tuple[Repair, ...]:
+        """The changes of the solution."""
+        made = [repair for change, repair in self._changes for _ in range(solver.value(change))]
+        return tuple(sorted(made, key=lambda repair: repair.price))  # pins before their lectures
+
+    def exclude(self, solver: cp_model.CpSolver) -> None:
+        """Have the next plan leave out a change of this one."""
+        made = [(change, solver.value(change)) for change, _ in self._changes]
+        less = []
+        for change, number in made:
+            if number:
+                is_less = self.model.new_bool_var("")
+                self.model.add(change < number).only_enforce_if(is_less)
+                less.append(is_less)
+        self.model.add_bool_or(less)
+
+    def _hold_what_is_pinned(self, hard: set[Rule]) -> None:
+        """A course has as many lectures as pins with a period, and all have one at least."""
+        problem, fewer = self._rules.problem, self._rules.fewer
+        for c, less in fewer.items():
+            pins = sum(rule.kind == "pin" and rule.of[0] == c and rule.of[1] >= 0 for rule in hard)
+            kept = [
+                1 - lifted
+                for rule, lifted in self._rules.lifted.items()
+                if rule.of[0] == c and rule.of[1] >= 0
+            ]
+            number = problem.courses[c].num_lectures
+            self.model.add(less + pins + cp_model.LinearExpr.sum(kept) <= number)
+        self.model.add(cp_model.LinearExpr.sum(list(fewer.values())) < problem.num_lectures)
+
+    def _soften_group(self, rule: Rule, named: set[int]) -> None:
+        """Courses that clashes name may leave a curriculum, or get another teacher."""
+        problem, held = self._rules.problem, self._rules.held
+        if rule.kind == "curriculum":
+            members, kind = problem.curricula[rule.of[0]].courses, "leave"
+        else:
+            every = enumerate(problem.courses)
+            members, kind = tuple(c for c, x in every if x.teacher == rule.of[0]), "teacher"
+        gone = {c: self.model.new_bool_var("") for c in members if c in named}
+        self._changes += [(left, Repair(kind, rule, c)) for c, left in gone.items()]
+        at: defaultdict[int, list[Any]] = defaultdict(list)
+        for c in members:
+            for p in range(problem.num_periods):
+                here = held.get((c, p))
+                if here is not None and c in gone:
+                    counts = self.model.new_bool_var("")
+                    self.model.add_bool_or([here.negated(), gone[c], counts])
+                    here = counts
+                if here is not None:
+                    at[p].append(here)
+        for together in at.values():
+            self.model.add_at_most_one(together)
