@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from timetabling.penalties import Formulation
+from timetabling.penalties import FORMULATIONS, Formulation
 from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room, Timetable
 
 __all__ = ["recall"]
@@ -65,8 +65,9 @@ def _pairs(told: dict[str, Any], what: str) -> frozenset[tuple[int, int]]:
 
 
 def _formulation(told: dict[str, Any]) -> Formulation:
+    name = told["formulation"]
     return Formulation(
-        told["formulation"],
-        tuple(rule["rule"] for rule in told["penalties"] if rule["kind"] == "hard"),
+        name,
+        FORMULATIONS[name.split()[0]].hard,  # what is changed of it comes after its name
         {rule["rule"]: rule["weight"] for rule in told["penalties"] if rule["kind"] == "soft"},
     )

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.arguments import Instance, Rules, refuse
+from flows.cli.arguments import Instance, Rules, note, refuse
+from flows.cli.weighing import Weights, read_weights
 from flows.findings import lines, summary
 from timetabling.check import check as find
-from timetabling.formats import InputError, read_problem
+from timetabling.formats import read_problem
 from timetabling.penalties import formulation
 
 __all__ = ["check"]
@@ -21,6 +22,7 @@ MOST_OF_A_KIND = 10
 def check(
     instance: Instance,
     rules: Rules = "UD2",
+    weight: Weights = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print all that is found as JSON, for programs.")
     ] = False,
@@ -31,15 +33,16 @@ def check(
     2 the instance cannot be read.
     """
     try:
-        problem = read_problem(instance)
-    except (InputError, OSError) as error:
+        chosen = formulation(rules, read_weights(weight))
+        problem = read_problem(instance, tell=note)
+    except (OSError, ValueError) as error:
         refuse(error)
-    findings = find(problem, formulation(rules))
+    findings = find(problem, chosen)
     impossible = any(finding.is_impossible for finding in findings)
     if as_json:
         told = {
             "instance": problem.name,
-            "formulation": rules,
+            "formulation": chosen.name,
             "impossible": impossible,
             "least_cost": sum(finding.least_cost for finding in findings),
             "findings": [finding.document() for finding in findings],
@@ -48,5 +51,5 @@ def check(
     else:
         for line in lines(findings, most=MOST_OF_A_KIND):
             typer.echo(line)
-        typer.echo(f"{problem.name}, {rules}: {summary(findings)}")
+        typer.echo(f"{problem.name}, {chosen.name}: {summary(findings)}")
     raise typer.Exit(1 if impossible else 0)

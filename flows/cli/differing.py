@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.cli.arguments import Instance, Rules, refuse
+from flows.cli.arguments import Instance, Rules, note, refuse
+from flows.cli.weighing import Weights, read_weights
 from timetabling.changes import Difference, Place, compare
-from timetabling.formats import InputError, read_problem, read_solution
+from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import Score, evaluate, formulation
 
 __all__ = ["diff"]
@@ -29,6 +30,7 @@ def diff(
         typer.Option(help="The instance of the timetable before, if it has changed since."),
     ] = None,
     rules: Rules = "UD2",
+    weight: Weights = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Tell what moved between two timetables, who is concerned, and penalties before and after.
@@ -36,12 +38,13 @@ def diff(
     Days and periods count from 1. Exit status, as of `diff`: 0 the same, 1 different, 2 trouble.
     """
     try:
-        after = read_solution(new, read_problem(instance))
-        before = read_solution(old, read_problem(old_instance or instance))
-    except (InputError, OSError) as error:
+        chosen = formulation(rules, read_weights(weight))
+        after = read_solution(new, read_problem(instance, tell=note))
+        before = read_solution(old, read_problem(old_instance or instance, tell=note))
+    except (OSError, ValueError) as error:
         refuse(error)
     difference = compare(before, after)
-    scores = [evaluate(timetable, formulation(rules)) for timetable in (before, after)]
+    scores = [evaluate(timetable, chosen) for timetable in (before, after)]
     if as_json:
         typer.echo(json.dumps(_document(difference, *scores), indent=2, ensure_ascii=False))
     else:

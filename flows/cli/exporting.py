@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.arguments import Instance, refuse
+from flows.cli.arguments import Instance, note, refuse
 from flows.targets import check_output, check_place
 from timetabling.formats import read_problem, read_solution
 from timetabling.formats.digest import digest_of
@@ -61,7 +61,7 @@ def export(
                 check_place(target)
             else:
                 check_output(target, instance)
-        problem, sha256 = read_problem(instance), digest_of(instance)
+        problem, sha256 = read_problem(instance, tell=note), digest_of(instance)
         timetable = read_solution(solution, problem)
         known, wrong = certificate_beside(solution, timetable, sha256)
         for complaint in wrong:

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.arguments import Instance, Rules, refuse
+from flows.cli.arguments import Instance, Rules, note, refuse
+from flows.cli.weighing import Weights, read_weights
 from timetabling.alternatives import alternatives, verdict
-from timetabling.formats import InputError, read_problem, read_solution
+from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import Formulation, Score, formulation
 from timetabling.places import Place, cheapest, in_every_room, other_places, reasons
 from timetabling.problem import Lecture, Problem, Timetable
@@ -38,14 +39,16 @@ def why(
         ),
     ] = None,
     rules: Rules = "UD2",
+    weight: Weights = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, counting from 0.")] = False,
 ) -> None:
     """Say what each other place would cost a lecture, and what blocks it."""
     try:
-        timetable = read_solution(solution, read_problem(instance))
-    except (InputError, OSError) as error:
+        chosen = formulation(rules, read_weights(weight))
+        timetable = read_solution(solution, read_problem(instance, tell=note))
+    except (OSError, ValueError) as error:
         refuse(error)
-    chosen, lectures = formulation(rules), _lectures(timetable, course, at)
+    lectures = _lectures(timetable, course, at)
     if as_json:
         told = [alternatives(timetable, lecture, chosen) for lecture in lectures]
         typer.echo(json.dumps({"lectures": told}, indent=2))

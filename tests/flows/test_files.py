@@ -58,6 +58,7 @@ def test_a_check_says_what_is_in_an_instance() -> None:
         "summary": {"courses": 12, "lectures": 36, "rooms": 3, "curricula": 8, "periods": 20},
         "errors": [],
         "notes": [],
+        "findings": [],
     }
 
 
