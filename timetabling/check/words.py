@@ -56,8 +56,10 @@ def pairs_of(mask: int, periods_per_day: int) -> tuple[tuple[int, int], ...]:
     return tuple(divmod(period, periods_per_day) for period in periods_of(mask))
 
 
-def when(mask: int, periods_per_day: int) -> str:
+def when(mask: int, periods_per_day: int, *, in_full: bool = False) -> str:
     """Say which periods, counted from 1: days in a row that have the same are told together.
+
+    Of many only the first ones are told, unless `in_full`.
 
     >>> when(0b0001_0111_0111, 4), when(0b1011, 4), when(1 << 70, 10), when(0, 4)
     ('Mon-Tue 1-3, Wed 1', 'Mon 1-2, 4', 'day 8 1', 'none')
@@ -73,7 +75,7 @@ def when(mask: int, periods_per_day: int) -> str:
         else:
             told.append((day, day, slots))
     said = [f"{_range(first, last, _day)} {_slots(slots)}" for first, last, slots in told]
-    return names(said) or "none"
+    return (", ".join(said) if in_full else names(said)) or "none"
 
 
 def _day(day: int) -> str:

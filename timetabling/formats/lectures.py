@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from timetabling.formats.cells import guarded, unguarded
 from timetabling.formats.sheets import Odd
+from timetabling.formats.spelling import Spelling
 from timetabling.formats.text import (
     InputError,
     Report,
@@ -116,6 +116,7 @@ def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:
     report.check()
     courses = {course.id: c for c, course in enumerate(problem.courses)}
     rooms = {room.id: r for r, room in enumerate(problem.rooms)}
+    of_courses, of_rooms = Spelling(courses), Spelling(rooms)
     lectures = []
     for number, row in filled:
         problems: list[str] = []
@@ -123,8 +124,8 @@ def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:
             report.add(number, f"expected {len(header)} cells as in the first row, got {len(row)}")
             continue
         cell = {name: row[column] for name, column in place.items()}
-        course = _index("course", cell["course"], courses, problems)
-        room = _index("room", cell["room"], rooms, problems)
+        course = _index("course", cell["course"], courses, of_courses, problems)
+        room = _index("room", cell["room"], rooms, of_rooms, problems)
         day = _counted("day", cell["day"].strip(), problem.num_days, problems)
         slot = _counted("period", cell["period"].strip(), problem.periods_per_day, problems)
         if problems:
@@ -138,22 +139,25 @@ def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:
 def _columns(number: int, header: Sequence[str], report: Report) -> Mapping[str, int]:
     """Where the columns are that say where a lecture is."""
     names = [name.strip().lower() for name in header]
+    spelling = Spelling(each for each in names if each not in NEEDED)
     place = {}
     for name in NEEDED:
         if names.count(name) == 1:
             place[name] = names.index(name)
             continue
         got = f"got {names.count(name)} of them" if name in names else "got none"
-        near = "" if name in names else _near(name, [each for each in names if each not in NEEDED])
+        near = "" if name in names else spelling.hint(name)
         report.add(number, f"expected a column {name!r} in the first row, {got}{near}")
     return place
 
 
-def _index(what: str, name: str, known: Mapping[str, int], problems: list[str]) -> int:
+def _index(
+    what: str, name: str, known: Mapping[str, int], spelling: Spelling, problems: list[str]
+) -> int:
     if name not in known:
         name = name.strip()
     if name not in known:
-        near = _near(name, known)
+        near = spelling.hint(name)
         problems.append(f"{what}: expected one of the instance, got {quote(name)}{near}")
     return known.get(name, 0)
 
@@ -168,12 +172,3 @@ def _counted(what: str, word: str, size: int, problems: list[str]) -> int:
     if not 1 <= number <= size:
         problems.append(f"{what}: expected 1 to {size}, got {word}")
     return number - 1
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    """What may have been meant."""
-    folded: dict[str, str] = {}
-    for each in names:
-        folded.setdefault(each.casefold(), each)
-    found = get_close_matches(name.casefold(), folded, n=1)
-    return f"; did you mean {quote(folded[found[0]])}?" if found else ""

@@ -1,6 +1,6 @@
 """Clashes and repairs in plain words, with the names of the rows that they come from.
 
-Days and periods are counted from 1, as people do.
+Periods are told as in the data check.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from timetabling.check.words import count, when
 from timetabling.problem import Problem
 from timetabling.solvers.cpsat_rules import Rule
 from timetabling.solvers.mending import Repair
 
-__all__ = ["periods", "tell_repairs", "tell_rules"]
+__all__ = ["tell_repairs", "tell_rules"]
 
 
 def tell_rules(problem: Problem, rules: Sequence[Rule]) -> list[str]:
@@ -27,9 +28,9 @@ def tell_rules(problem: Problem, rules: Sequence[Rule]) -> list[str]:
         if rule.kind == "unavailable":
             continue
         lines.append(_tell(problem, rule, here))
-    for c, when in closed.items():
+    for c, at in closed.items():
         name = problem.courses[c].id
-        lines.append(f"course {name} cannot be held at {periods(problem, when)}")
+        lines.append(f"course {name} cannot be held at {_periods(problem, at)}")
     return lines
 
 
@@ -37,7 +38,7 @@ def _tell(problem: Problem, rule: Rule, here: Sequence[int]) -> str:
     courses = problem.courses
     if rule.kind == "rooms":
         number = len(problem.rooms)
-        return f"each of the {_count(number, 'room')} holds one lecture at a time"
+        return f"each of the {count(number, 'room')} holds one lecture at a time"
     if rule.kind == "teacher":
         taught = [courses[c].id for c in here if courses[c].teacher == rule.of[0]]
         return f"teacher {rule.of[0]} holds one lecture at a time: {_list(taught)}"
@@ -47,7 +48,7 @@ def _tell(problem: Problem, rule: Rule, here: Sequence[int]) -> str:
         return f"curriculum {curriculum.id} has one lecture at a time: {_list(members)}"
     course = courses[rule.of[0]]
     if rule.kind == "lectures":
-        return f"course {course.id} has {_count(course.num_lectures, 'lecture')}"
+        return f"course {course.id} has {count(course.num_lectures, 'lecture')}"
     if rule.kind == "suitability":
         bad = [
             room.id for r, room in enumerate(problem.rooms) if (rule.of[0], r) in problem.unsuitable
@@ -55,7 +56,7 @@ def _tell(problem: Problem, rule: Rule, here: Sequence[int]) -> str:
         fit = [room.id for room in problem.rooms if room.id not in set(bad)]
         return f"course {course.id} fits only {_list(fit) if fit else 'no room'}"
     _, period, room = rule.of
-    when = f" at {periods(problem, [period])}" if period >= 0 else ", all its lectures,"
+    when = f" at {_periods(problem, [period])}" if period >= 0 else ", all its lectures,"
     where = f" in room {problem.rooms[room].id}" if room >= 0 else ""
     return f"course {course.id} is pinned{when}{where}"
 
@@ -73,9 +74,9 @@ def tell_repairs(problem: Problem, repairs: Sequence[Repair], *, together: bool)
         if repair.kind == "allow":
             allowed[repair.rule.of[0]].append(repair.rule.of[1])
     lines = []
-    for c, when in allowed.items():
-        one_of = "one of " if len(when) > 1 and not together else ""
-        lines.append(f"allow course {problem.courses[c].id} at {one_of}{periods(problem, when)}")
+    for c, at in allowed.items():
+        one_of = "one of " if len(at) > 1 and not together else ""
+        lines.append(f"allow course {problem.courses[c].id} at {one_of}{_periods(problem, at)}")
     others = Counter(repair for repair in repairs if repair.kind != "allow")
     return lines + [_order(problem, repair, number) for repair, number in others.items()]
 
@@ -88,48 +89,16 @@ def _order(problem: Problem, repair: Repair, number: int) -> str:
     if repair.kind == "suit":
         return f"make more rooms suitable for course {name}"
     if repair.kind == "room":
-        return f"have {_count(number, 'more room')}"
+        return f"have {count(number, 'more room')}"
     if repair.kind == "leave":
         return f"take course {name} out of curriculum {problem.curricula[rule.of[0]].id}"
     if repair.kind == "fewer":
-        return f"hold {_count(number, 'lecture')} fewer of course {name}"
+        return f"hold {count(number, 'lecture')} fewer of course {name}"
     return f"have another teacher than {rule.of[0]} for course {name}"
 
 
-def periods(problem: Problem, which: Iterable[int]) -> str:
-    """Periods by day, in ranges.
-
-    Examples
-    --------
-    >>> from timetabling.problem import Course, Room
-    >>> course = Course(id="a", teacher="t", num_lectures=1, min_working_days=1, num_students=1)
-    >>> week = Problem(name="week", num_days=2, periods_per_day=5, courses=(course,),
-    ...                rooms=(Room(id="r", capacity=1),))
-    >>> periods(week, [0, 1, 2, 4, 8])
-    'day 1 periods 1-3, 5; day 2 period 4'
-    """
-    days: defaultdict[int, list[int]] = defaultdict(list)
-    for period in sorted(which):
-        day, slot = divmod(period, problem.periods_per_day)
-        days[day + 1].append(slot + 1)
-    told = []
-    for day, slots in days.items():
-        if len(slots) == problem.periods_per_day and len(slots) > 1:
-            told.append(f"day {day}")
-            continue
-        ranges: list[list[int]] = []
-        for slot in slots:
-            if ranges and ranges[-1][1] == slot - 1:
-                ranges[-1][1] = slot
-            else:
-                ranges.append([slot, slot])
-        words = ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ranges)
-        told.append(f"day {day} period{'s' if len(slots) > 1 else ''} {words}")
-    return "; ".join(told)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def _periods(problem: Problem, which: Iterable[int]) -> str:
+    return when(sum(1 << p for p in which), problem.periods_per_day, in_full=True)
 
 
 def _list(names: Iterable[str]) -> str:

@@ -129,7 +129,7 @@ describe("the data check", () => {
 
   async function choose(found: object) {
     const summary = { courses: 2, lectures: 5, rooms: 1, curricula: 0, periods: 4 };
-    const checked = { name: "mine", summary, errors: [], findings: [], ...found };
+    const checked = { name: "mine", summary, errors: [], notes: [], findings: [], ...found };
     await open("/", {
       "GET /api/generation-jobs/": answering({ jobs: [], total: 0 }),
       "GET /api/instances/": answering({ instances: [{ name: "mine.ectt", size_bytes: 9 }] }),

@@ -118,8 +118,8 @@ def test_a_teacher_with_too_much_to_do_is_named_with_courses_and_periods() -> No
             "course C0 has 2 lectures",
             "course C1 has 2 lectures",
             "teacher Ada holds one lecture at a time: C0, C1",
-            "course C0 cannot be held at day 1 period 4",
-            "course C1 cannot be held at day 1 period 4",
+            "course C0 cannot be held at Mon 4",
+            "course C1 cannot be held at Mon 4",
         ]
     ]
 
@@ -140,7 +140,7 @@ def test_two_clashes_that_have_nothing_to_do_with_each_other_are_both_found() ->
     pins = frozenset({Pin(2, 0, 1), Pin(1, 0, None)})
     problem = small(curricula=curricula, pins=pins, unavailable=frozenset({(0, 1), (0, 2), (0, 3)}))
     told = words(problem)
-    assert ["course C0 has 2 lectures", "course C0 cannot be held at day 1 periods 2-4"] in told
+    assert ["course C0 has 2 lectures", "course C0 cannot be held at Mon 2-4"] in told
     assert len(told) == 2
 
 
@@ -154,8 +154,8 @@ def test_a_pin_that_cannot_be_kept_is_told_and_lifting_it_is_a_repair() -> None:
     problem = small(pins=frozenset({Pin(0, 1, 1)}), unavailable=frozenset({(0, 1)}))
     (clash,) = explained(problem).clashes
     assert tell_rules(problem, clash.rules)[1:] == [
-        "course C0 is pinned at day 1 period 2 in room R1",
-        "course C0 cannot be held at day 1 period 2",
+        "course C0 is pinned at Mon 2 in room R1",
+        "course C0 cannot be held at Mon 2",
     ]
     repairs = mend(problem, clash, stop=NO_LIMIT, seed=0)
     assert Repair("unpin", Rule("pin", (0, 1, 1)), 0) in repairs
