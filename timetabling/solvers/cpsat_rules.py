@@ -181,7 +181,9 @@ class RulesModel:
             if p >= 0:
                 here = self.held.get((c, p))
                 self.model.add_bool_or([lifted] if here is None else [lifted, here])
-        allowed = {c: frozenset(range(len(problem.rooms))) for c in self.courses}
+        # One number more stands for rooms that are added: nothing is pinned to them.
+        self._rooms = range(len(problem.rooms) + (more_rooms > 0))
+        allowed = {c: frozenset(self._rooms) for c in self.courses}
         for (c,) in chosen["suitability"]:
             if c in allowed:
                 allowed[c] -= {r for r in allowed[c] if (c, r) in problem.unsuitable}
@@ -276,8 +278,9 @@ class RulesModel:
             self.model.add(held == 0)
         if not is_counted:
             return
-        number = sum(map(len, by_rooms.values()))  # at most held
-        if number <= min(map(len, by_rooms), default=0):
+        num_rooms = len(self.problem.rooms)
+        most_held = sum(map(len, by_rooms.values()))
+        if most_held <= min((len(rooms - {num_rooms}) for rooms in by_rooms), default=0):
             return  # there is room whatever is held
         classes = list(by_rooms)
 
@@ -285,19 +288,14 @@ class RulesModel:
             return tuple(k for k, rooms in enumerate(classes) if room in rooms)
 
         into: defaultdict[int, list[Any]] = defaultdict(list)
-        for using, alike in groupby(sorted(range(len(self.problem.rooms)), key=users), key=users):
-            size = len(list(alike))
+        for using, alike in groupby(sorted(self._rooms, key=users), key=users):
+            group = set(alike)
             flows = []
             for k in using:
-                most = min(size, len(by_rooms[classes[k]]))
-                flows.append(self.model.new_int_var(0, most, ""))
+                flows.append(self.model.new_int_var(0, len(by_rooms[classes[k]]), ""))
                 into[k].append(flows[-1])
+            size = len(group - {num_rooms}) + (self.added if num_rooms in group else 0)
             self.model.add(cp_model.LinearExpr.sum(flows) <= size)
-        for k in range(len(classes)):
-            into[k].append(self.model.new_int_var(0, len(self.problem.courses), ""))
-        self.model.add(
-            cp_model.LinearExpr.sum([flows[-1] for flows in into.values()]) <= self.added
-        )
         for k, rooms_of in enumerate(classes):
             self.model.add(
                 cp_model.LinearExpr.sum(by_rooms[rooms_of]) == cp_model.LinearExpr.sum(into[k])
