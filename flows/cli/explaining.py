@@ -104,7 +104,7 @@ def _document(
     problem: Problem, found: Any, repairs: list[list[Any]], ways: list[Any], seconds: float
 ) -> dict[str, Any]:
     """All that is known, ready for JSON."""
-    from timetabling.solvers.telling import tell_repairs, tell_rules
+    from timetabling.solvers.telling import tell_repairs, tell_rules, tell_sum
 
     return {
         "instance": problem.name,
@@ -115,6 +115,7 @@ def _document(
             {
                 "is_minimal": clash.is_minimal,
                 "in_words": tell_rules(problem, clash.rules),
+                "sum": tell_sum(problem, clash.rules),
                 "rules": [{"kind": rule.kind, **_row(problem, rule)} for rule in clash.rules],
                 "repairs": tell_repairs(problem, options, together=False),
             }
@@ -164,6 +165,7 @@ def _in_words(told: dict[str, Any]) -> str:
             f"Clash {number}. These cannot all hold:" if several else "These cannot all hold:",
         ]
         lines += [f"  - {line}" for line in clash["in_words"]]
+        lines += [f"  That is {clash['sum']}."] if clash["sum"] else []
         lines.append(
             "  Without any one of them there is a timetable for the others: each was tried."
             if clash["is_minimal"]

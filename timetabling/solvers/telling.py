@@ -13,7 +13,7 @@ from timetabling.problem import Problem
 from timetabling.solvers.cpsat_rules import Rule
 from timetabling.solvers.mending import Repair
 
-__all__ = ["tell_repairs", "tell_rules"]
+__all__ = ["tell_repairs", "tell_rules", "tell_sum"]
 
 
 def tell_rules(problem: Problem, rules: Sequence[Rule]) -> list[str]:
@@ -32,6 +32,31 @@ def tell_rules(problem: Problem, rules: Sequence[Rule]) -> list[str]:
         name = problem.courses[c].id
         lines.append(f"course {name} cannot be held at {_periods(problem, at)}")
     return lines
+
+
+def tell_sum(problem: Problem, rules: Sequence[Rule]) -> str:
+    """The numbers that show a clash, where counting does; else nothing."""
+    here = {rule.of[0] for rule in rules if rule.kind == "lectures"}
+    closed = {rule.of for rule in rules if rule.kind == "unavailable"}
+    every = range(problem.num_periods)
+    wanted = sum(problem.courses[c].num_lectures for c in here)
+    open_periods = sum(any((c, p) not in closed for c in here) for p in every)
+    one_at_a_time = len(here) == 1 or any(
+        rule.kind == "teacher"
+        or (rule.kind == "curriculum" and here.issubset(problem.curricula[rule.of[0]].courses))
+        for rule in rules
+    )
+    if one_at_a_time and wanted > open_periods:
+        return f"{count(wanted, 'lecture')}, one at a time, and {_open(open_periods)}"
+    places = open_periods * len(problem.rooms)
+    if Rule("rooms") in rules and wanted > places:
+        rooms = count(len(problem.rooms), "room")
+        return f"{count(wanted, 'lecture')}, and {rooms} at {_open(open_periods)}: {places} places"
+    return ""
+
+
+def _open(number: int) -> str:
+    return f"{count(number, 'period')} open to them"
 
 
 def _tell(problem: Problem, rule: Rule, here: Sequence[int]) -> str:

@@ -16,7 +16,7 @@ from timetabling.solvers.cpsat_plans import plans
 from timetabling.solvers.cpsat_rules import Rule, every_rule, try_rules
 from timetabling.solvers.explain import Explanation, explain, relax
 from timetabling.solvers.mending import Repair, mend
-from timetabling.solvers.telling import tell_repairs, tell_rules
+from timetabling.solvers.telling import tell_repairs, tell_rules, tell_sum
 
 FORMULATION = st.sampled_from([FORMULATIONS["UD2"], FORMULATIONS["UD4"]])
 NO_LIMIT = WorkLimit(1)
@@ -133,6 +133,24 @@ def test_rooms_that_are_too_few_are_told_with_their_number() -> None:
         small(rooms=rooms), mend(small(rooms=rooms), found, stop=NO_LIMIT, seed=0), together=False
     )
     assert "have 1 more room" in repairs
+
+
+def test_the_sum_that_shows_a_clash_is_told_where_there_is_one() -> None:
+    courses = tuple(
+        Course(id=f"C{c}", teacher="Ada", num_lectures=2, min_working_days=1, num_students=1)
+        for c in range(2)
+    )
+    busy = small(courses=courses, unavailable=frozenset({(0, 3), (1, 3)}))
+    crowded = small(rooms=(Room(id="R0", capacity=9),))
+    told = [
+        [tell_sum(problem, clash.rules) for clash in explained(problem).clashes]
+        for problem in (busy, crowded, small(pins=frozenset({Pin(0, 0, 1), Pin(1, 0, 1)})))
+    ]
+    assert told == [
+        ["4 lectures, one at a time, and 3 periods open to them"],
+        ["6 lectures, and 1 room at 4 periods open to them: 4 places"],
+        [""],
+    ]
 
 
 def test_two_clashes_that_have_nothing_to_do_with_each_other_are_both_found() -> None:
