@@ -36,7 +36,7 @@ def told(change: Score) -> dict[str, int]:
 
 @pytest.mark.parametrize("name", FORMULATIONS)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 def test_a_change_is_what_all_the_rules_say_counted_anew(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), price_changes(formulation(name), seed % 3)
     problem = random_problem(rng)
@@ -57,7 +57,7 @@ def test_a_change_is_what_all_the_rules_say_counted_anew(name: str, seed: int) -
 
 @pytest.mark.parametrize("name", FORMULATIONS)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 def test_a_place_is_blocked_where_the_lecture_would_break_a_hard_rule(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
     timetable = random_timetable(random_problem(rng), rng)
@@ -79,7 +79,7 @@ def test_a_place_is_blocked_where_the_lecture_would_break_a_hard_rule(name: str,
 
 @pytest.mark.parametrize("name", FORMULATIONS)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 def test_the_reasons_of_a_change_add_up_to_it_rule_by_rule(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
     timetable = random_timetable(random_problem(rng), rng)

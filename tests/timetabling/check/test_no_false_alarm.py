@@ -24,7 +24,7 @@ from timetabling.solvers.bound import lower_bound
 
 RULES = st.sampled_from(list(FORMULATIONS.values()))
 UNHURRIED = settings(
-    max_examples=90, deadline=None, derandomize=True,
+    max_examples=45, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_what_is_claimed_holds_for_every_timetable_there_is(
 def test_most_tiny_problems_without_a_timetable_are_seen_to_have_none() -> None:
     counted: Counter[tuple[bool, bool]] = Counter()
 
-    @settings(UNHURRIED, max_examples=60, database=None)
+    @settings(UNHURRIED, max_examples=30, database=None)
     @given(tiny_problems(), RULES)
     def look(problem: Problem, rules: Formulation) -> None:
         is_possible = least_cost_of_all(problem, rules) is not None

@@ -60,7 +60,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(name=st.sampled_from(sorted(TABLES)), mutations=MUTATIONS)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 def test_a_mutated_folder(scratch: Path, name: str, mutations: Mutations) -> None:
     file = scratch / "small" / f"{name}.csv"
     whole = file.read_bytes()
@@ -72,7 +72,7 @@ def test_a_mutated_folder(scratch: Path, name: str, mutations: Mutations) -> Non
 
 
 @given(part=st.integers(0, 30), mutations=MUTATIONS)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 def test_a_mutated_part_of_a_workbook(
     scratch: Path, book: bytes, part: int, mutations: Mutations
 ) -> None:
@@ -87,14 +87,14 @@ def test_a_mutated_part_of_a_workbook(
 
 
 @given(mutations=MUTATIONS)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 def test_a_mutated_archive(scratch: Path, book: bytes, mutations: Mutations) -> None:
     (scratch / "archive.xlsx").write_bytes(mutate(book, mutations))
     check(scratch / "archive.xlsx")
 
 
 @given(mutations=MUTATIONS)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 def test_a_mutated_file_of_fet(scratch: Path, mutations: Mutations) -> None:
     (scratch / "small.fet").write_bytes(mutate(FET.encode(), mutations))
     check(scratch / "small.fet")

@@ -21,7 +21,7 @@ from timetabling.penalties import evaluate
 from timetabling.problem import Problem, Timetable
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_each_move_changes_what_a_full_count_says(
     random_problem: Callable[[int], Problem], seed: int
@@ -29,7 +29,7 @@ def test_each_move_changes_what_a_full_count_says(
     walk(random_problem(seed), random_rules(seed), seed, num_moves=60, check_every=1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_annealing_with_swaps_and_kempe_chains_counts_right(
     random_problem: Callable[[int], Problem], seed: int
@@ -44,7 +44,7 @@ def test_annealing_with_swaps_and_kempe_chains_counts_right(
     assert tuple(state.total) == score.order
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_gpus_code_and_array_code_count_right(
     random_problem: Callable[[int], Problem], seed: int

@@ -28,7 +28,7 @@ Problems = Callable[[int], Problem]
 of_every_kind = given(
     seed=st.integers(0, 10**6), name=st.sampled_from(sorted(FORMULATIONS)), price=st.integers(0, 7)
 )
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=30, deadline=None)
 
 
 def check(problem: Problem, rules: Formulation, periods: Ints, rooms: Ints) -> tuple[int, int]:
