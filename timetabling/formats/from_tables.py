@@ -185,7 +185,7 @@ def _check_pins(pinned: list[Record], lectures: list[int] | None, complaints: Co
             complaints.add(place, "expected both a day and a period, or neither, got one")
         elif day is None and room is None:
             complaints.add(place, "expected a day and a period, a room, or all three, got neither")
-        elif lectures is None:
+        elif lectures is None or course is None:
             continue  # which course is which is not known
         elif (course, day, period) not in rooms:
             rooms[course, day, period] = room, place
