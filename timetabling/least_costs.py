@@ -6,7 +6,7 @@ be added, and one of the two of the rooms: no two of them count the same penalty
 
 from __future__ import annotations
 
-from timetabling.penalties import Formulation
+from timetabling.penalties import Formulation, weights_of
 from timetabling.problem import Problem
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "days_open",
     "fitting_room_cost",
     "room_costs",
+    "seat_cost",
     "seats_missing",
 ]
 
@@ -59,14 +60,16 @@ def curriculum_cost(problem: Problem, rules: Formulation, num_lectures: int) -> 
 
 def room_costs(problem: Problem, rules: Formulation, course: int) -> dict[int, int]:
     """What a lecture of a course costs in each room it may be in."""
-    seats, weights = problem.courses[course].num_students, rules.weights
+    seats = problem.courses[course].num_students
+    a_seat, unsuitable = (
+        weights_of(problem, rules, rule)[course] for rule in ("room_capacity", "room_suitability")
+    )
     costs = {}
     for r, room in enumerate(problem.rooms):
         is_unsuitable = (course, r) in problem.unsuitable
         if is_unsuitable and "room_suitability" in rules.hard:
             continue
-        costs[r] = weights.get("room_capacity", 0) * max(0, seats - room.capacity)
-        costs[r] += weights.get("room_suitability", 0) * is_unsuitable
+        costs[r] = a_seat * max(0, seats - room.capacity) + unsuitable * is_unsuitable
     return costs
 
 
@@ -74,6 +77,13 @@ def fitting_room_cost(problem: Problem, rules: Formulation, course: int) -> int:
     """Least cost of a course's rooms: each lecture in the cheapest one."""
     cheapest = min(room_costs(problem, rules, course).values(), default=0)
     return problem.courses[course].num_lectures * cheapest
+
+
+def seat_cost(problem: Problem, rules: Formulation) -> int:
+    """What a missing seat costs at least, whichever lecture it is missing for."""
+    weights = weights_of(problem, rules, "room_capacity")
+    courses = zip(problem.courses, weights, strict=True)
+    return min(weight for course, weight in courses if course.num_lectures)
 
 
 def seats_missing(problem: Problem) -> list[tuple[int, int, int, int]]:

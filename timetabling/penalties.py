@@ -1,47 +1,39 @@
-"""THE cost of a timetable: one function a rule, and the weighted sum of each formulation.
+"""THE cost of a timetable: what the rules count (`timetabling.rules`), weighted and added.
 
-No formulation has `changes`: who wants few gives the rule a weight (`price_changes`).
+A formulation says what a unit of each soft rule costs, and a problem what it costs otherwise for
+single courses. No formulation has `changes`: who wants few gives the rule a weight
+(`price_changes`). All have `undesired_times`, which the problem may have none of.
 
-Rules and weights: Bonutti, De Cesco, Di Gaspero and Schaerf (2012), section 2 and table 1.
-A timetable holds a course at most once a period; of two lectures of one course at one time
-only the first counts, and the other counts as missing.
+Weights: Bonutti, De Cesco, Di Gaspero and Schaerf (2012), table 1; undesired times are ours.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from timetabling.problem import Problem, Timetable
+from timetabling.problem import MAX_WEIGHT, Problem, Timetable
+from timetabling.rules import OF_ALL, OF_COURSES, Schedule
 
 __all__ = [
     "FORMULATIONS",
-    "MAX_WEIGHT",
+    "RULES",
     "Formulation",
     "FormulationName",
     "Score",
     "evaluate",
     "formulation",
     "price_changes",
+    "soft_rules",
+    "weights_of",
 ]
 
 FormulationName = Literal["UD1", "UD2", "UD3", "UD4", "UD5"]
 """The names that `formulation` knows."""
-
-MAX_WEIGHT = 100
-"""The most that a unit of a soft rule may cost.
-
-A million seats missing at that price, and a move's effect on 10,000 curricula of 60 periods a day,
-still fit the 32 bits that kernels keep a price of one move in.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,209 +73,28 @@ class Score:
         return self.num_violations, self.cost
 
 
-class _Schedule:
-    """A timetable seen by course: which room at which period."""
-
-    def __init__(self, timetable: Timetable) -> None:
-        self.problem = problem = timetable.problem
-        self.room_at: list[dict[int, int]] = [{} for _ in problem.courses]
-        for lecture in timetable.lectures:
-            self.room_at[lecture.course].setdefault(lecture.period, lecture.room)
-        day_of = problem.periods_per_day
-        self.on_day = [Counter(p // day_of for p in at) for at in self.room_at]
-
-    @cached_property
-    def curricula(self) -> NDArray[np.int64]:
-        """Lectures of each curriculum: shape (curricula, days, periods a day)."""
-        problem = self.problem
-        held = np.zeros((len(problem.courses), problem.num_periods), np.int64)
-        for c, at in enumerate(self.room_at):
-            held[c, list(at)] = 1
-        loads = np.zeros((len(problem.curricula), problem.num_periods), np.int64)
-        which = np.repeat(np.arange(len(loads)), [len(q.courses) for q in problem.curricula])
-        np.add.at(loads, which, held[[c for q in problem.curricula for c in q.courses]])
-        return loads.reshape(-1, problem.num_days, problem.periods_per_day)
-
-
-def lectures(schedule: _Schedule) -> int:
-    """Lectures missing or too many."""
-    courses = schedule.problem.courses
-    return sum(
-        abs(c.num_lectures - len(at)) for c, at in zip(courses, schedule.room_at, strict=True)
-    )
-
-
-def conflicts(schedule: _Schedule) -> int:
-    """Pairs of conflicting courses (same teacher or curriculum) at one period."""
-    at = schedule.room_at
-    return sum(
-        len(at[a].keys() & at[b].keys())
-        for a, others in enumerate(schedule.problem.conflicts)
-        for b in others
-        if a < b
-    )
-
-
-def availability(schedule: _Schedule) -> int:
-    """Lectures at a period at which their course is unavailable."""
-    unavailable = schedule.problem.unavailable
-    return sum((c, p) in unavailable for c, at in enumerate(schedule.room_at) for p in at)
-
-
-def room_occupancy(schedule: _Schedule) -> int:
-    """Lectures beyond the first in a room at a period."""
-    used = Counter((room, p) for at in schedule.room_at for p, room in at.items())
-    return sum(count - 1 for count in used.values())
-
-
-def pins(schedule: _Schedule) -> int:
-    """Pinned lectures that are not in their place, and lectures in another room than pinned."""
-    broken = 0
-    for course, period, room in schedule.problem.pins:
-        at = schedule.room_at[course]
-        if period is None:
-            broken += sum(held != room for held in at.values())
-        else:
-            broken += period not in at or room not in (None, at[period])
-    return broken
-
-
-def changes(schedule: _Schedule) -> int:
-    """Lectures of the timetable before that are not kept at their period and in their room."""
-    at = schedule.room_at
-    return sum(at[c].get(period) != room for c, period, room in schedule.problem.before)
-
-
-def max_changes(schedule: _Schedule) -> int:
-    """Changes beyond the most that are allowed."""
-    most = schedule.problem.max_changes
-    return 0 if most is None else max(0, changes(schedule) - most)
-
-
-def room_capacity(schedule: _Schedule) -> int:
-    """Seats missing, over all lectures."""
-    courses, rooms = schedule.problem.courses, schedule.problem.rooms
-    return sum(
-        max(0, course.num_students - rooms[room].capacity)
-        for course, at in zip(courses, schedule.room_at, strict=True)
-        for room in at.values()
-    )
-
-
-def min_working_days(schedule: _Schedule) -> int:
-    """Days missing to each course's minimum."""
-    courses = schedule.problem.courses
-    return sum(
-        max(0, course.min_working_days - len(days))
-        for course, days in zip(courses, schedule.on_day, strict=True)
-    )
-
-
-def room_stability(schedule: _Schedule) -> int:
-    """Rooms beyond the first of each course."""
-    return sum(max(0, len(set(at.values())) - 1) for at in schedule.room_at)
-
-
-def room_suitability(schedule: _Schedule) -> int:
-    """Lectures in a room that is not suitable for their course."""
-    unsuitable = schedule.problem.unsuitable
-    return sum((c, r) in unsuitable for c, at in enumerate(schedule.room_at) for r in at.values())
-
-
-def double_lectures(schedule: _Schedule) -> int:
-    """Lectures on a day with another of their course, but not beside one in the same room."""
-    per_day = schedule.problem.periods_per_day
-    alone = 0
-    for course, at, days in zip(
-        schedule.problem.courses, schedule.room_at, schedule.on_day, strict=True
-    ):
-        if course.wants_double_lectures:
-            for p, room in at.items():
-                before = p % per_day > 0 and at.get(p - 1) == room
-                after = p % per_day < per_day - 1 and at.get(p + 1) == room
-                alone += days[p // per_day] >= 2 and not before and not after
-    return alone
-
-
-def isolated_lectures(schedule: _Schedule) -> int:
-    """Lectures of a curriculum with no other of it in the period before or after."""
-    here = schedule.curricula
-    before, after = np.zeros_like(here), np.zeros_like(here)
-    before[:, :, 1:], after[:, :, :-1] = here[:, :, :-1], here[:, :, 1:]
-    return int(here[(before == 0) & (after == 0)].sum())
-
-
-def windows(schedule: _Schedule) -> int:
-    """Free periods of a curriculum between two of its lectures on a day."""
-    busy = schedule.curricula > 0
-    begun = np.logical_or.accumulate(busy, axis=2)
-    to_come = np.logical_or.accumulate(busy[:, :, ::-1], axis=2)[:, :, ::-1]
-    return int((begun & to_come & ~busy).sum())
-
-
-def student_load(schedule: _Schedule) -> int:
-    """Lectures a curriculum has below the fewest or above the most of a day it is held on."""
-    if schedule.problem.daily_lectures is None:
-        return 0
-    fewest, most = schedule.problem.daily_lectures
-    loads = schedule.curricula.sum(axis=2)
-    beyond = np.maximum(np.maximum(fewest - loads, loads - most), 0)
-    return int(beyond[loads > 0].sum())
-
-
-def travel_distance(schedule: _Schedule) -> int:
-    """Pairs of lectures of a curriculum in consecutive periods of a day, in two buildings."""
-    problem = schedule.problem
-    building = [room.building for room in problem.rooms]
-    moves = 0
-    for curriculum in problem.curricula:
-        there: dict[int, list[str]] = {}
-        for c in curriculum.courses:
-            for p, room in schedule.room_at[c].items():
-                there.setdefault(p, []).append(building[room])
-        for p, here in there.items():
-            if (p + 1) % problem.periods_per_day:
-                moves += sum(a != b for a in here for b in there.get(p + 1, ()))
-    return moves
-
-
-RULES: Mapping[str, Callable[[_Schedule], int]] = MappingProxyType(
-    {
-        rule.__name__: rule
-        for rule in (
-            lectures,
-            conflicts,
-            availability,
-            room_occupancy,
-            pins,
-            max_changes,
-            room_capacity,
-            min_working_days,
-            room_stability,
-            room_suitability,
-            double_lectures,
-            isolated_lectures,
-            windows,
-            student_load,
-            travel_distance,
-            changes,
-        )
-    }
-)
+UNDESIRED_WEIGHT = 2
+"""What a lecture at an undesired time costs in every formulation: an isolated one in UD2."""
 
 _ALWAYS_HARD = ("lectures", "conflicts", "availability", "room_occupancy", "pins", "max_changes")
+
+RULES = tuple(dict.fromkeys((*_ALWAYS_HARD, *OF_COURSES, *OF_ALL)))
+"""The names of all rules: those that are always hard first."""
 
 # Rules that are not spoken of where a problem does not have what they are about.
 _ABOUT: Mapping[str, Callable[[Problem], bool]] = MappingProxyType(
     {
         "pins": lambda problem: bool(problem.pins),
         "max_changes": lambda problem: problem.max_changes is not None,
+        "undesired_times": lambda problem: bool(problem.undesired),
     }
 )
 
 FORMULATIONS: Mapping[str, Formulation] = MappingProxyType(
     {
-        name: Formulation(name, _ALWAYS_HARD + extra_hard, weights)
+        name: Formulation(
+            name, _ALWAYS_HARD + extra_hard, {**weights, "undesired_times": UNDESIRED_WEIGHT}
+        )
         for name, extra_hard, weights in (
             ("UD1", (), {"room_capacity": 1, "min_working_days": 5, "isolated_lectures": 1}),
             (
@@ -389,11 +200,43 @@ def price_changes(rules: Formulation, price: int) -> Formulation:
     return replace(rules, weights=others | ({"changes": price} if price else {}))
 
 
-def evaluate(timetable: Timetable, rules: Formulation) -> Score:
-    """Count every rule, from scratch; pins and a cap only where the problem has them."""
-    schedule = _Schedule(timetable)
-    counted = [name for name in rules.hard if name not in _ABOUT or _ABOUT[name](schedule.problem)]
-    return Score(
-        violations={name: RULES[name](schedule) for name in counted},
-        penalties={name: RULES[name](schedule) * weight for name, weight in rules.weights.items()},
+def soft_rules(problem: Problem, rules: Formulation) -> tuple[str, ...]:
+    """The rules that cost something: the formulation's, and those with a weight for a course."""
+    of_courses = (x.rule for x in sorted(problem.course_weights) if x.rule not in rules.hard)
+    return tuple(
+        rule
+        for rule in dict.fromkeys((*rules.weights, *of_courses))
+        if rule not in _ABOUT or _ABOUT[rule](problem)
     )
+
+
+def weights_of(problem: Problem, rules: Formulation, rule: str) -> list[int]:
+    """What a unit of a soft rule costs, by course; a hard rule costs nothing."""
+    weights = [rules.weights.get(rule, 0)] * len(problem.courses)
+    if rule not in rules.hard:
+        for course, _, weight in problem.weights_by_rule.get(rule, ()):
+            weights[course] = weight
+    return weights
+
+
+def evaluate(timetable: Timetable, rules: Formulation) -> Score:
+    """Count every rule, from scratch; what a problem may not have, only where it has it."""
+    problem, schedule = timetable.problem, Schedule(timetable)
+    counted = [name for name in rules.hard if name not in _ABOUT or _ABOUT[name](problem)]
+    return Score(
+        violations={name: sum(_amounts(schedule, name)) for name in counted},
+        penalties={name: _cost(schedule, rules, name) for name in soft_rules(problem, rules)},
+    )
+
+
+def _cost(schedule: Schedule, rules: Formulation, rule: str) -> int:
+    amounts = _amounts(schedule, rule)
+    if rule not in schedule.problem.weights_by_rule:
+        return sum(amounts) * rules.weights[rule]
+    weights = weights_of(schedule.problem, rules, rule)
+    return sum(map(operator.mul, amounts, weights))
+
+
+def _amounts(schedule: Schedule, rule: str) -> Sequence[int]:
+    """Units that are broken of a rule: by course, of a rule of courses."""
+    return OF_COURSES[rule](schedule) if rule in OF_COURSES else (OF_ALL[rule](schedule),)

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from timetabling.penalties import Formulation, Score, evaluate
+from timetabling.penalties import Formulation, Score, evaluate, soft_rules
 from timetabling.problem import Lecture, Pin, Problem, Timetable
 from timetabling.ties import Company
 from timetabling.view import document
@@ -116,7 +116,8 @@ _RoomAt = Mapping[int, int]
 """Of a course: the room at each period that it is held at."""
 
 _OF_PERIODS = (
-    "lectures", "availability", "min_working_days", "isolated_lectures", "windows", "student_load",
+    "lectures", "availability", "min_working_days", "undesired_times", "isolated_lectures",
+    "windows", "student_load",
 )  # fmt: skip
 _OF_ROOMS = ("room_capacity", "room_stability", "room_suitability")
 _OF_BOTH = ("double_lectures", "pins", "changes")
@@ -189,7 +190,7 @@ class _Here:
             costs["travel_distance"] = self._rules.weights["travel_distance"] * self._moves(at)
         return Score(
             violations={rule: counts[rule] for rule in self._rules.hard if rule in counts},
-            penalties={rule: costs[rule] for rule in self._rules.weights},
+            penalties={x: costs.get(x, 0) for x in soft_rules(self._problem, self._rules)},
         )
 
     def _count(
@@ -209,7 +210,9 @@ class _Here:
                 weights={r: weight for r, weight in self._rules.weights.items() if r in names},
             )
             mine = (Lecture(0, period, room) for period, room in at.items())
-            self._counted[key] = evaluate(Timetable(problem, (*mine, *others)), rules)
+            score = evaluate(Timetable(problem, (*mine, *others)), rules)
+            costs = {rule: cost for rule, cost in score.penalties.items() if rule in names}
+            self._counted[key] = Score(score.violations, costs)
         return self._counted[key]
 
     def _moves(self, at: _RoomAt) -> int:
@@ -250,6 +253,10 @@ class _Here:
         """The problem of the course, first of all, and of others without what is theirs alone."""
         problem, course = self._problem, self._lecture.course
         place = {c: i for i, c in enumerate((course, *others))}
+
+        def own(pairs: frozenset[tuple[int, int]], number: int) -> frozenset[tuple[int, int]]:
+            return frozenset((0, n) for n in range(number) if (course, n) in pairs)
+
         return replace(
             problem,
             courses=tuple(problem.courses[c] for c in place),
@@ -257,11 +264,11 @@ class _Here:
                 replace(q, courses=tuple(place[c] for c in q.courses))
                 for q in (problem.curricula[index] for index in curricula)
             ),
-            unavailable=frozenset(
-                (0, p) for p in range(problem.num_periods) if (course, p) in problem.unavailable
-            ),
-            unsuitable=frozenset(
-                (0, r) for r in range(len(problem.rooms)) if (course, r) in problem.unsuitable
+            unavailable=own(problem.unavailable, problem.num_periods),
+            undesired=own(problem.undesired, problem.num_periods),
+            unsuitable=own(problem.unsuitable, len(problem.rooms)),
+            course_weights=frozenset(
+                x._replace(course=0) for x in problem.course_weights if x.course == course
             ),
             pins=frozenset(pin._replace(course=0) for pin in problem.pins if pin.course == course),
             before=tuple(x._replace(course=0) for x in problem.before if x.course == course),

@@ -10,19 +10,44 @@ Everything refers to everything else by index: a course is its place in
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
-__all__ = ["Course", "Curriculum", "Lecture", "Pin", "Problem", "Room", "Timetable"]
+__all__ = [
+    "Course",
+    "CourseWeight",
+    "Curriculum",
+    "Lecture",
+    "Pin",
+    "Problem",
+    "Room",
+    "Timetable",
+]
 
 MAX_DAYS = 60
 MAX_PERIODS_PER_DAY = 60  # a day fits the bits of one 64-bit word in the kernels
 MAX_LECTURES = 1_000
 MAX_SEATS = 1_000_000
+MAX_WEIGHT = 100
+"""The most that a unit of a soft rule may cost.
+
+A million seats missing at that price, and a move's effect on 10,000 curricula of 60 periods a day,
+still fit the 32 bits that kernels keep a price of one move in.
+"""
+
+COURSE_RULES = (
+    "room_capacity",
+    "min_working_days",
+    "room_stability",
+    "room_suitability",
+    "double_lectures",
+    "undesired_times",
+)
+"""The rules that may cost more or less for single courses; other rules are about several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +141,17 @@ class Pin(NamedTuple):
     room: int | None
 
 
+class CourseWeight(NamedTuple):
+    """What a unit of a soft rule costs for one course, in place of what it costs for all.
+
+    The course's index; one of `COURSE_RULES`; 0 to `MAX_WEIGHT`. Where a rule is hard, it stays so.
+    """
+
+    course: int
+    rule: str
+    weight: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A whole instance.
@@ -132,8 +168,12 @@ class Problem:
         Pairs (course, period) at which the course cannot be held.
     unsuitable
         Pairs (course, room) that do not fit together (a penalty in UD3, a hard rule in UD4).
+    undesired
+        Pairs (course, period) at which the course should rather not be held.
     daily_lectures
         Fewest and most lectures a day of a curriculum (UD3 to UD5), or None.
+    course_weights
+        What rules cost otherwise for single courses: at most one of a course and rule.
     pins
         Places that lectures must keep: at most one for a course and period, one for a course
         without a period, and no more periods of a course than it has lectures.
@@ -157,7 +197,9 @@ class Problem:
     curricula: tuple[Curriculum, ...] = ()
     unavailable: frozenset[tuple[int, int]] = frozenset()
     unsuitable: frozenset[tuple[int, int]] = frozenset()
+    undesired: frozenset[tuple[int, int]] = frozenset()
     daily_lectures: tuple[int, int] | None = None
+    course_weights: frozenset[CourseWeight] = frozenset()
     pins: frozenset[Pin] = frozenset()
     before: tuple[Lecture, ...] = ()
     max_changes: int | None = None
@@ -174,20 +216,37 @@ class Problem:
         if not self.rooms or not self.num_lectures:
             raise ValueError("expected at least one room and one lecture")
         _check_indices("curriculum", (c for q in self.curricula for c in q.courses), self.courses)
-        _check_indices("unavailability", (c for c, _ in self.unavailable), self.courses)
-        _check_indices("unavailability", (p for _, p in self.unavailable), range(self.num_periods))
+        for what, times in (
+            ("unavailability", self.unavailable),
+            ("undesired time", self.undesired),
+        ):
+            _check_indices(what, (c for c, _ in times), self.courses)
+            _check_indices(what, (p for _, p in times), range(self.num_periods))
         _check_indices("room constraint", (c for c, _ in self.unsuitable), self.courses)
         _check_indices("room constraint", (r for _, r in self.unsuitable), self.rooms)
         if self.daily_lectures is not None:
             low, high = self.daily_lectures
             _check_range("most daily lectures", high, 0, MAX_LECTURES)
             _check_range("fewest daily lectures", low, 0, high)
+        self._check_weights()
         self._check_pins()
         _check_lectures("timetable before", self.before, self)
         if len(self.room_before) < len(self.before):
             raise ValueError("timetable before: expected a course at most once a period, got twice")
         if self.max_changes is not None and self.max_changes < 0:
             raise ValueError(f"most changes: expected at least 0, got {self.max_changes}")
+
+    def _check_weights(self) -> None:
+        _check_indices("weight", (x.course for x in self.course_weights), self.courses)
+        for x in self.course_weights:
+            what = f"weight of course {self.courses[x.course].id!r}"
+            if x.rule not in COURSE_RULES:
+                raise ValueError(
+                    f"{what}: expected one of {', '.join(COURSE_RULES)}, got {x.rule!r}"
+                )
+            _check_range(f"{what}: {x.rule}", x.weight, 0, MAX_WEIGHT)
+        if len({(x.course, x.rule) for x in self.course_weights}) < len(self.course_weights):
+            raise ValueError("weights: expected one for a course and rule, got two")
 
     def _check_pins(self) -> None:
         _check_indices("pin", (pin.course for pin in self.pins), self.courses)
@@ -220,6 +279,14 @@ class Problem:
     def num_lectures(self) -> int:
         """Lectures in the week, of all courses together."""
         return sum(course.num_lectures for course in self.courses)
+
+    @cached_property
+    def weights_by_rule(self) -> Mapping[str, tuple[CourseWeight, ...]]:
+        """The rules that cost otherwise for some courses, and for which."""
+        by_rule: defaultdict[str, list[CourseWeight]] = defaultdict(list)
+        for weight in sorted(self.course_weights):
+            by_rule[weight.rule].append(weight)
+        return {rule: tuple(weights) for rule, weights in by_rule.items()}
 
     @cached_property
     def pinned(self) -> Mapping[tuple[int, int], int | None]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from timetabling.penalties import FORMULATIONS, Formulation
-from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room, Timetable
+from timetabling.problem import (
+    Course,
+    CourseWeight,
+    Curriculum,
+    Lecture,
+    Pin,
+    Problem,
+    Room,
+    Timetable,
+)
 
 __all__ = ["recall"]
 
@@ -48,7 +57,13 @@ def _timetable(told: dict[str, Any]) -> Timetable:
         ),
         unavailable=_pairs(told, "unavailable"),
         unsuitable=_pairs(told, "unsuitable"),
+        undesired=_pairs(told, "undesired"),
         daily_lectures=None if daily is None else (daily[0], daily[1]),
+        course_weights=frozenset(
+            CourseWeight(c, rule, weight)
+            for c, course in enumerate(told["courses"])
+            for rule, weight in course["weights"].items()
+        ),
         pins=frozenset(Pin(*pin) for pin in told["pins"]),
         before=tuple(Lecture(*lecture) for lecture in told["before"]),
         max_changes=told["max_changes"],
@@ -69,5 +84,5 @@ def _formulation(told: dict[str, Any]) -> Formulation:
     return Formulation(
         name,
         FORMULATIONS[name.split()[0]].hard,  # what is changed of it comes after its name
-        {rule["rule"]: rule["weight"] for rule in told["penalties"] if rule["kind"] == "soft"},
+        told["weights"],
     )

@@ -13,8 +13,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypedDict
 
-from timetabling.penalties import Formulation, evaluate
-from timetabling.problem import Course, Curriculum, Lecture, Problem, Room, Timetable
+from timetabling.penalties import Formulation, evaluate, weights_of
+from timetabling.problem import Course, CourseWeight, Curriculum, Lecture, Problem, Room, Timetable
 
 __all__ = ["Document", "Reason", "document"]
 
@@ -41,6 +41,7 @@ class Document(TypedDict):
     pins: list[list[int | None]]
     before: list[list[int]]
     max_changes: int | None
+    weights: dict[str, int]
     penalties: list[dict[str, Any]]
     rooms: list[dict[str, Any]]
     teachers: list[str]
@@ -61,11 +62,16 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
     of_course: defaultdict[int, list[Reason]] = defaultdict(list)
     of_lecture: defaultdict[tuple[int, int], list[Reason]] = defaultdict(list)
     week = _Week(timetable)
-    for rule in (*rules.hard, *rules.weights):
-        weight = rules.weights.get(rule, 0)
+    amounts: Counter[str] = Counter()
+    for rule in (*rules.hard, *score.penalties):
+        weights = weights_of(problem, rules, rule)
         for course, period, amount, text in _REASONS[rule](week):
+            amounts[rule] += amount
             reasons = of_course[course] if period is None else of_lecture[course, period]
-            reasons.append(Reason(rule=rule, cost=weight * amount, text=text))
+            reasons.append(Reason(rule=rule, cost=weights[course] * amount, text=text))
+    exceptions: defaultdict[int, list[CourseWeight]] = defaultdict(list)
+    for exception in sorted(problem.course_weights):
+        exceptions[exception.course].append(exception)
     lectures = []
     seen = set()
     for lecture in sorted(timetable.lectures, key=lambda each: (each.period, each.course)):
@@ -85,6 +91,7 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
         pins=[list(pin) for pin in sorted(problem.pins, key=repr)],
         before=[list(lecture) for lecture in problem.before],
         max_changes=problem.max_changes,
+        weights=dict(rules.weights),
         penalties=[
             {"rule": rule, "kind": "hard", "weight": 0, "amount": count, "cost": 0}
             for rule, count in score.violations.items()
@@ -93,8 +100,8 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
             {
                 "rule": rule,
                 "kind": "soft",
-                "weight": rules.weights[rule],
-                "amount": cost // rules.weights[rule],
+                "weight": rules.weights.get(rule, 0),
+                "amount": amounts[rule],
                 "cost": cost,
             }
             for rule, cost in score.penalties.items()
@@ -108,12 +115,16 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
             {"id": curriculum.id, "courses": list(curriculum.courses)}
             for curriculum in problem.curricula
         ],
-        courses=[_course(problem, c, of_course[c]) for c in range(len(problem.courses))],
+        courses=[
+            _course(problem, c, exceptions[c], of_course[c]) for c in range(len(problem.courses))
+        ],
         lectures=lectures,
     )
 
 
-def _course(problem: Problem, c: int, reasons: list[Reason]) -> dict[str, Any]:
+def _course(
+    problem: Problem, c: int, weights: list[CourseWeight], reasons: list[Reason]
+) -> dict[str, Any]:
     course, rooms = problem.courses[c], range(len(problem.rooms))
     return {
         "id": course.id,
@@ -123,7 +134,9 @@ def _course(problem: Problem, c: int, reasons: list[Reason]) -> dict[str, Any]:
         "num_students": course.num_students,
         "wants_double_lectures": course.wants_double_lectures,
         "unavailable": [p for p in range(problem.num_periods) if (c, p) in problem.unavailable],
+        "undesired": [p for p in range(problem.num_periods) if (c, p) in problem.undesired],
         "unsuitable": [room for room in rooms if (c, room) in problem.unsuitable],
+        "weights": {x.rule: x.weight for x in weights},
         "reasons": reasons,
     }
 
@@ -288,6 +301,12 @@ def _double_lectures(week: _Week) -> Iterator[Found]:
             yield c, period, 1, text
 
 
+def _undesired_times(week: _Week) -> Iterator[Found]:
+    for c, course, period, _, _ in week.lectures():
+        if (c, period) in week.problem.undesired:
+            yield c, period, 1, f"{course.id} should rather not be held at this time"
+
+
 def _isolated_lectures(week: _Week) -> Iterator[Found]:
     for curriculum, day in week.curriculum_days():
         for period, courses in day.items():
@@ -348,6 +367,7 @@ _REASONS: Mapping[str, Callable[[_Week], Iterable[Found]]] = MappingProxyType(
             _room_stability,
             _room_suitability,
             _double_lectures,
+            _undesired_times,
             _isolated_lectures,
             _windows,
             _student_load,

@@ -5,9 +5,20 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room, Timetable
+from timetabling.problem import (
+    COURSE_RULES,
+    MAX_WEIGHT,
+    Course,
+    CourseWeight,
+    Curriculum,
+    Lecture,
+    Pin,
+    Problem,
+    Room,
+    Timetable,
+)
 
-__all__ = ["random_problem", "random_timetable", "with_a_past"]
+__all__ = ["random_problem", "random_timetable", "with_a_past", "with_preferences"]
 
 
 def random_problem(rng: random.Random) -> Problem:
@@ -62,6 +73,21 @@ def with_a_past(problem: Problem, rng: random.Random) -> Problem:
         pins=frozenset({Pin(course, period, rng.choice([None, room])), Pin(course, None, room)}),
         before=tuple(before.values()),
         max_changes=rng.choice([None, 0, 2]),
+    )
+
+
+def with_preferences(problem: Problem, rng: random.Random) -> Problem:
+    """The same with undesired times, and with rules that cost otherwise for some courses."""
+    courses, periods = range(len(problem.courses)), range(problem.num_periods)
+    return replace(
+        problem,
+        undesired=frozenset((c, p) for c in courses for p in periods if rng.random() < 0.2),
+        course_weights=frozenset(
+            CourseWeight(c, rule, rng.choice([0, 1, rng.randint(2, 10), MAX_WEIGHT]))
+            for c in courses
+            for rule in COURSE_RULES
+            if rng.random() < 0.3
+        ),
     )
 
 

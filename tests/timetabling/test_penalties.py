@@ -38,6 +38,7 @@ GOOD = {
 # Some of it is pinned, and people have all of it already.
 KNOWN = replace(
     PROBLEM,
+    undesired=frozenset({(PHYSICS, 3), (MUSIC, 3)}),
     pins=frozenset({Pin(ALGEBRA, 0, HALL), Pin(PHYSICS, 1, None), Pin(MUSIC, None, HALL)}),
     before=tuple(Lecture(c, p, room) for c, at in GOOD.items() for p, room in at.items()),
     max_changes=1,
@@ -101,6 +102,8 @@ CASES: dict[str, tuple[str, dict[int, dict[int, int]], int]] = {
     "a third lecture apart": ("double_lectures", {ALGEBRA: {0: HALL, 1: HALL, 3: HALL}}, 1),
     "two lectures apart that may be": ("double_lectures", {PHYSICS: {0: HALL, 2: HALL}}, 0),
     "last and first period are not in a row": ("double_lectures", {ALGEBRA: {3: HALL, 4: HALL}}, 0),
+    "a lecture at an undesired time": ("undesired_times", {PHYSICS: {1: HALL, 3: HALL}}, 1),
+    "a time that is undesired for others": ("undesired_times", {ALGEBRA: {3: HALL, 4: HALL}}, 0),
     "a lecture alone and the one it left": ("isolated_lectures", {PHYSICS: {3: HALL, 5: HALL}}, 2),
     "a night between is no neighbour": (
         "isolated_lectures",

@@ -11,7 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.timetabling.random_problem import random_problem, random_timetable, with_a_past
+from tests.timetabling.random_problem import (
+    random_problem,
+    random_timetable,
+    with_a_past,
+    with_preferences,
+)
 from tests.timetabling.tiny_problem import ALGEBRA, HALL, LAB, MUSIC, PHYSICS, PROBLEM
 from timetabling.alternatives import alternatives, verdict
 from timetabling.penalties import FORMULATIONS, Score, evaluate, formulation, price_changes
@@ -39,7 +44,7 @@ def told(change: Score) -> dict[str, int]:
 @settings(max_examples=20, deadline=None, derandomize=True)
 def test_a_change_is_what_all_the_rules_say_counted_anew(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), price_changes(formulation(name), seed % 3)
-    problem = random_problem(rng)
+    problem = with_preferences(random_problem(rng), rng)
     timetable = random_timetable(with_a_past(problem, rng) if seed % 2 else problem, rng)
     if not timetable.lectures:
         return
@@ -60,7 +65,7 @@ def test_a_change_is_what_all_the_rules_say_counted_anew(name: str, seed: int) -
 @settings(max_examples=20, deadline=None, derandomize=True)
 def test_a_place_is_blocked_where_the_lecture_would_break_a_hard_rule(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
-    timetable = random_timetable(random_problem(rng), rng)
+    timetable = random_timetable(with_preferences(random_problem(rng), rng), rng)
     if not timetable.lectures:
         return
     lecture = rng.choice(timetable.lectures)
@@ -82,7 +87,7 @@ def test_a_place_is_blocked_where_the_lecture_would_break_a_hard_rule(name: str,
 @settings(max_examples=12, deadline=None, derandomize=True)
 def test_the_reasons_of_a_change_add_up_to_it_rule_by_rule(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
-    timetable = random_timetable(random_problem(rng), rng)
+    timetable = random_timetable(with_preferences(random_problem(rng), rng), rng)
     if not timetable.lectures:
         return
     lecture = rng.choice(timetable.lectures)

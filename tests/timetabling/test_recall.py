@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.timetabling.random_problem import random_problem, random_timetable
+from tests.timetabling.random_problem import random_problem, random_timetable, with_preferences
 from timetabling.penalties import FORMULATIONS
 from timetabling.problem import Pin, Timetable
 from timetabling.recall import recall
@@ -23,7 +23,7 @@ def test_what_is_read_back_is_what_was_told(seed: int) -> None:
     rng = random.Random(seed)
     rules = FORMULATIONS[rng.choice(list(FORMULATIONS))]
     pins = frozenset({Pin(0, None, 0), Pin(0, 0, None)})
-    problem = replace(random_problem(rng), pins=pins)
+    problem = replace(with_preferences(random_problem(rng), rng), pins=pins)
     timetable = Timetable(problem, random_timetable(problem, rng).lectures)
     told = json.loads(json.dumps(document(timetable, rules)))
     again, by = recall(told)
@@ -32,7 +32,7 @@ def test_what_is_read_back_is_what_was_told(seed: int) -> None:
     assert json.loads(json.dumps(document(again, by))) == told
 
 
-@pytest.mark.parametrize("missing", ["pins", "daily_lectures", "penalties", "courses"])
+@pytest.mark.parametrize("missing", ["pins", "daily_lectures", "weights", "courses"])
 def test_a_document_that_tells_too_little_is_refused(missing: str) -> None:
     rng = random.Random(1)
     told = json.loads(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.timetabling import tiny_problem
-from tests.timetabling.random_problem import random_problem, random_timetable
+from tests.timetabling.random_problem import random_problem, random_timetable, with_preferences
 from tests.timetabling.tiny_problem import ALGEBRA, HALL, LAB, MUSIC, PHYSICS
 from timetabling.penalties import FORMULATIONS, RULES, evaluate, formulation, price_changes
 from timetabling.problem import Curriculum, Lecture, Pin, Room, Timetable
@@ -30,6 +30,7 @@ PROBLEM = replace(
         Curriculum(id="second", courses=(PHYSICS, MUSIC)),
     ),
     daily_lectures=(2, 2),
+    undesired=frozenset({(PHYSICS, 2)}),
     pins=frozenset({Pin(MUSIC, None, HALL), Pin(PHYSICS, 6, LAB)}),
     before=(Lecture(MUSIC, 3, HALL), Lecture(MUSIC, 5, LAB)),
     max_changes=1,
@@ -59,7 +60,7 @@ def _told(found: Document) -> Counter[str]:
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_the_reasons_add_up_to_the_cost_rule_by_rule(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
-    timetable = random_timetable(random_problem(rng), rng)
+    timetable = random_timetable(with_preferences(random_problem(rng), rng), rng)
     score, found = evaluate(timetable, rules), document(timetable, rules, bound=0)
     assert +_costs(found) == +Counter(score.penalties)
     assert found["cost"] == score.cost
@@ -73,7 +74,7 @@ def test_the_reasons_add_up_to_the_cost_rule_by_rule(name: str, seed: int) -> No
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_every_broken_hard_rule_is_told_where_it_is_broken(name: str, seed: int) -> None:
     rng, rules = random.Random(seed), formulation(name)
-    timetable = random_timetable(random_problem(rng), rng)
+    timetable = random_timetable(with_preferences(random_problem(rng), rng), rng)
     counts, told = evaluate(timetable, rules).violations, _told(document(timetable, rules))
     assert told["conflicts"] == 2 * counts["conflicts"], "at both lectures"
     assert told["availability"] == counts["availability"]
@@ -173,6 +174,11 @@ CASES: dict[str, tuple[str, list[tuple[int, int, int]], str]] = {
         "max_changes",
         [(MUSIC, 5, HALL)],
         "in lab before, one of 2 changes, at most 1 allowed",
+    ),
+    "an undesired time": (
+        "undesired_times",
+        [(PHYSICS, 2, HALL)],
+        "physics should rather not be held at this time",
     ),
     "a walk": (
         "travel_distance",

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.timetabling.random_problem import random_problem, random_timetable
 from tests.timetabling.test_view import _costs
 from tests.timetabling.weighings import SOFT_RULES, random_rules
-from timetabling.penalties import FORMULATIONS, MAX_WEIGHT, RULES, evaluate, formulation
+from timetabling.penalties import FORMULATIONS, RULES, evaluate, formulation
+from timetabling.problem import MAX_WEIGHT
 from timetabling.view import document
 
 
@@ -22,7 +23,7 @@ def test_a_changed_formulation_says_what_is_changed_and_keeps_the_rest() -> None
     assert rules.hard == FORMULATIONS["UD2"].hard
     assert rules.weights == {
         "room_capacity": 1, "min_working_days": 5, "room_stability": 1, "windows": 3,
-        "travel_distance": 1,
+        "undesired_times": 2, "travel_distance": 1,
     }  # fmt: skip
 
 

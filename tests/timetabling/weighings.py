@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from timetabling.penalties import FORMULATIONS, MAX_WEIGHT, RULES, Formulation, formulation
+from timetabling.penalties import FORMULATIONS, RULES, Formulation, formulation
+from timetabling.problem import MAX_WEIGHT
 
 __all__ = ["SOFT_RULES", "random_rules"]
 

@@ -12,9 +12,10 @@ from timetabling.least_costs import (
     days_missing,
     days_open,
     room_costs,
+    seat_cost,
     seats_missing,
 )
-from timetabling.penalties import Formulation
+from timetabling.penalties import Formulation, weights_of
 
 __all__ = ["costly"]
 
@@ -67,7 +68,7 @@ def _fitting_rooms(week: Openings, rules: Formulation) -> Iterator[Finding]:
 def _seats(week: Openings, rules: Formulation, counted: int) -> Iterator[Finding]:
     """Large courses, of which there are more than large rooms hold in a week."""
     problem, missing = week.problem, seats_missing(week.problem)
-    cost = rules.weights.get("room_capacity", 0) * sum(seats for _, seats, _, _ in missing)
+    cost = seat_cost(problem, rules) * sum(seats for _, seats, _, _ in missing)
     if cost <= counted:  # what courses without a fitting room cost on their own
         return
     # The size at which most lectures are left over says it best.
@@ -90,8 +91,8 @@ def _seats(week: Openings, rules: Formulation, counted: int) -> Iterator[Finding
 
 def _working_days(week: Openings, rules: Formulation) -> Iterator[Finding]:
     """Courses that cannot have their minimum of working days."""
-    problem, weight = week.problem, rules.weights.get("min_working_days", 0)
-    for c, course in enumerate(problem.courses):
+    problem, weights = week.problem, weights_of(week.problem, rules, "min_working_days")
+    for c, (course, weight) in enumerate(zip(problem.courses, weights, strict=True)):
         missing = days_missing(problem, c) if weight else 0
         if not missing:
             continue

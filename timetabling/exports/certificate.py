@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from timetabling.formats.solution import solution_text
 from timetabling.penalties import RULES, Formulation, evaluate
-from timetabling.problem import Timetable
+from timetabling.problem import Problem, Timetable
 
 __all__ = ["Certificate", "Search", "certify", "differences", "facts", "timetable_digest"]
 
@@ -49,6 +49,9 @@ class Certificate(_Record):
     formulation: str
     hard: tuple[str, ...]
     weights: dict[str, int]
+    exceptions: dict[str, dict[str, int]] = Field(
+        default={}, description="By course: what rules cost otherwise for it"
+    )
     violations: dict[str, int]
     penalties: dict[str, int]
     cost: int
@@ -58,7 +61,7 @@ class Certificate(_Record):
 
     @model_validator(mode="after")
     def _check(self) -> Certificate:
-        unknown = sorted({*self.hard, *self.weights} - RULES.keys())
+        unknown = sorted({*self.hard, *self.weights}.difference(RULES))
         if unknown:
             raise ValueError(f"rules: expected some of {', '.join(RULES)}, got {unknown[0]!r}")
         return self
@@ -109,6 +112,7 @@ def certify(
         formulation=rules.name,
         hard=rules.hard,
         weights=dict(rules.weights),
+        exceptions=_exceptions(timetable.problem),
         violations=dict(score.violations),
         penalties=dict(score.penalties),
         cost=score.cost,
@@ -116,6 +120,13 @@ def certify(
         search=search,
         versions=versions,
     )
+
+
+def _exceptions(problem: Problem) -> dict[str, dict[str, int]]:
+    told: dict[str, dict[str, int]] = {}
+    for course, rule, weight in sorted(problem.course_weights):
+        told.setdefault(problem.courses[course].id, {})[rule] = weight
+    return told
 
 
 def timetable_digest(timetable: Timetable) -> str:
@@ -138,6 +149,7 @@ def differences(
         "instance_sha256",
         "timetable_sha256",
         "num_lectures",
+        "exceptions",
         "violations",
         "penalties",
         "cost",
@@ -165,11 +177,10 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
         ("SHA-256 of the timetable", certificate.timetable_sha256),
         ("Lectures", str(certificate.num_lectures)),
         ("Rules", certificate.formulation),
-        (
-            "Weights",
-            ", ".join(
-                f"{name.replace('_', ' ')} {each}" for name, each in certificate.weights.items()
-            ),
+        ("Weights", _weights(certificate.weights)),
+        *(
+            (f"Weights of {course}", _weights(each))
+            for course, each in certificate.exceptions.items()
         ),
         ("Hard rules broken", str(sum(certificate.violations.values()))),
         ("Cost", str(certificate.cost)),
@@ -189,3 +200,7 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
             told.append(("SHA-256 of the start", search.start_sha256))
     versions = ", ".join(f"{name} {each}" for name, each in certificate.versions.items())
     return [*told, ("Versions", versions), ("Certified at", certificate.made_at.isoformat())]
+
+
+def _weights(weights: dict[str, int]) -> str:
+    return ", ".join(f"{rule.replace('_', ' ')} {weight}" for rule, weight in weights.items())

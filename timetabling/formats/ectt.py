@@ -46,7 +46,7 @@ def write(problem: Problem, path: Path) -> None:
     ------
     ValueError
         If the format cannot hold the problem: a name with a space, a room without a building,
-        no daily lectures, pins.
+        no daily lectures, pins, undesired times, weights of courses.
     OSError
         If the file cannot be written; what was there stays.
     """
@@ -60,6 +60,12 @@ def _lines(problem: Problem) -> Iterator[str]:
         raise ValueError("daily lectures: expected the fewest and the most, got None")
     if problem.pins:
         raise ValueError(f"pins: expected none, which .ectt cannot hold, got {len(problem.pins)}")
+    for what, these in (
+        ("undesired times", problem.undesired),
+        ("weights of courses", problem.course_weights),
+    ):
+        if these:
+            raise ValueError(f"{what}: expected none, which .ectt cannot hold, got {len(these)}")
     fewest, most = problem.daily_lectures
     yield f"Name: {problem.name}"
     yield f"Courses: {len(problem.courses)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from timetabling.problem import Course, Curriculum, Pin, Problem, Room
+from timetabling.problem import Course, CourseWeight, Curriculum, Pin, Problem, Room
 
 __all__ = ["EXAMPLE"]
 
@@ -49,6 +49,10 @@ EXAMPLE = Problem(
     unavailable=frozenset(
         [(ALGEBRA, FRIDAY * PERIODS + period) for period in range(PERIODS)]
         + [(STATISTICS, 0), (STATISTICS, 1)]
+    ),
+    undesired=frozenset((PROGRAMMING, day * PERIODS) for day in range(5)),
+    course_weights=frozenset(
+        {CourseWeight(PHYSICS, "room_stability", 5), CourseWeight(LABORATORY, "room_stability", 5)}
     ),
     unsuitable=frozenset(
         {(LABORATORY, LECTURE_HALL), (LABORATORY, SEMINAR_ROOM), (PROGRAMMING, LAB)}

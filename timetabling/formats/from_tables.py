@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from timetabling.formats.preferences import check_preferences, read_weights
 from timetabling.formats.sheets import Record, Sheet, find_tables, names_in, read_records
 from timetabling.formats.tables import TABLES
 from timetabling.formats.text import Complaints, InputError, quote
@@ -48,6 +49,9 @@ def read_tables(sheets: Iterable[Sheet], *, source: str, kind: str, name: str) -
         records[table.name] = rows
         if table.has_one_row:
             _check_one_row(sheet, complaints)
+        if table.name == "courses" and _lectures(found, rows) is not None:
+            teachers = dict.fromkeys(row.values["teacher"] for row in rows if row.values["teacher"])
+            names["teachers"] = {teacher: i for i, teacher in enumerate(teachers)}
         if table.name == "general" and rows:
             week = rows[0].values
             highs = {"day": week["days"] or 0, "period": week["periods a day"] or 0}
@@ -57,6 +61,7 @@ def read_tables(sheets: Iterable[Sheet], *, source: str, kind: str, name: str) -
     _check_sizes(found, lectures, complaints)
     members = _members(records["curricula"], "courses" in names, complaints)
     _check_pins(records["pinned"], lectures, complaints)
+    check_preferences(records["undesired"], records["weights"], complaints)
     complaints.check()
     try:
         return _problem(records, members, name)
@@ -70,6 +75,15 @@ def _problem(records: dict[str, list[Record]], members: dict[str, list[int]], na
 
     def period(row: dict[str, Any]) -> int:
         return int((row["day"] - 1) * periods_per_day + row["period"] - 1)
+
+    courses_of: dict[str, list[int]] = {}
+    for c, record in enumerate(records["courses"]):
+        courses_of.setdefault(record.values["teacher"], []).append(c)
+    teachers = list(courses_of)
+
+    def who(row: dict[str, Any]) -> list[int]:
+        """The courses that a wish is about."""
+        return courses_of[teachers[row["teacher"]]] if row["course"] is None else [row["course"]]
 
     def values(table: str) -> list[dict[str, Any]]:
         return [record.values for record in records[table]]
@@ -96,7 +110,11 @@ def _problem(records: dict[str, list[Record]], members: dict[str, list[int]], na
         ),
         curricula=tuple(Curriculum(id=q, courses=tuple(cs)) for q, cs in members.items()),
         unavailable=frozenset((row["course"], period(row)) for row in values("unavailable")),
+        undesired=frozenset(
+            (course, period(row)) for row in values("undesired") for course in who(row)
+        ),
         unsuitable=frozenset((row["course"], row["room"]) for row in values("unsuitable")),
+        course_weights=read_weights(values("weights"), who),
         daily_lectures=None if most is None else (fewest, most),
         pins=frozenset(
             Pin(row["course"], None if row["day"] is None else period(row), row["room"])

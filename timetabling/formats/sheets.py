@@ -196,7 +196,7 @@ def _parser(
     column: Column, names: Mapping[str, Names], highs: Mapping[str, int]
 ) -> Callable[[Cell], Any]:
     known = names.get(column.refers_to)
-    spelling = Spelling(known or ())
+    spelling = Spelling(known or column.choices)
     high = highs.get(column.name, column.high)
 
     def parse(cell: Cell) -> Any:
@@ -218,13 +218,20 @@ def _parser(
             return _YES_NO[text.casefold()]
         if not text.isprintable():
             raise ValueError(f"expected one line of plain characters, got {quote(text)}")
+        if column.choices:
+            name = _folded(text).replace(" ", "_")
+            if name not in column.choices:
+                raise ValueError(
+                    f"expected {_listed(column.choices)}, got {quote(text)}{spelling.hint(name)}"
+                )
+            return name
         if not column.refers_to:
             return text
         if known is None:
             return 0
         if text not in known:
             raise ValueError(
-                f"expected one of the table {column.refers_to}, "
+                f"expected one of the {_called(column.refers_to)}, "
                 f"got {quote(text)}{spelling.hint(text)}"
             )
         return known[text]
@@ -233,6 +240,10 @@ def _parser(
 
 
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+
+
+def _called(refers_to: str) -> str:
+    return "teachers of the table courses" if refers_to == "teachers" else f"table {refers_to}"
 
 
 def _folded(name: str) -> str:

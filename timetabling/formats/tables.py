@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from timetabling.problem import MAX_DAYS, MAX_LECTURES, MAX_PERIODS_PER_DAY, MAX_SEATS
+from timetabling.problem import (
+    COURSE_RULES,
+    MAX_DAYS,
+    MAX_LECTURES,
+    MAX_PERIODS_PER_DAY,
+    MAX_SEATS,
+    MAX_WEIGHT,
+)
 
 __all__ = ["FILE", "TABLES", "Column", "Kind", "Table"]
 
@@ -45,7 +52,9 @@ class Column:
     low, high
         Of a number.
     refers_to
-        The table in whose first column the name must be.
+        The table in whose first column the name must be, or "teachers": those of the courses.
+    choices
+        The only names there are, if they are not the user's.
     """
 
     name: str
@@ -58,6 +67,7 @@ class Column:
     low: int = 0
     high: int = 0
     refers_to: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +97,12 @@ _DAY = Column(
 _PERIOD = Column(
     name="period", note="Period of the day, counted from 1.", example="2",
     kind=Kind.NUMBER, low=1, high=MAX_PERIODS_PER_DAY,
+)  # fmt: skip
+
+
+_TEACHER = Column(
+    name="teacher", note="Or a teacher, for all of their courses.", example="E. Noether",
+    is_required=False, refers_to="teachers",
 )  # fmt: skip
 
 
@@ -199,10 +215,36 @@ TABLES: tuple[Table, ...] = (
         columns=(_COURSE, _DAY, _PERIOD),
     ),
     Table(
+        name="undesired",
+        note="When a course should rather not be held (a wish; unavailable is a must): a row for "
+        "each period.",
+        columns=(_optional(_COURSE, "Empty: a teacher is named."), _TEACHER, _DAY, _PERIOD),
+    ),
+    Table(
         name="unsuitable",
         note="In which rooms a course should not be (a wish in UD3, a must in UD4): "
         "a row for each room.",
         columns=(_COURSE, _ROOM),
+    ),
+    Table(
+        name="weights",
+        note="What a wish costs for a course, or for a teacher's courses, where that is not what "
+        "it costs for all: a row for each. What is said of a course counts before what is said of "
+        "its teacher.",
+        columns=(
+            _optional(_COURSE, "Empty: a teacher is named."),
+            _TEACHER,
+            Column(
+                name="rule", note=f"The wish: one of {', '.join(COURSE_RULES)}.",
+                example="room_stability", choices=COURSE_RULES,
+            ),
+            Column(
+                name="weight",
+                note="What a unit of it costs; see the documentation for what it costs for all. "
+                "0: it does not matter.",
+                example="5", kind=Kind.NUMBER, high=MAX_WEIGHT,
+            ),
+        ),
     ),
     Table(
         name="pinned",

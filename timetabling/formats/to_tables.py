@@ -56,6 +56,10 @@ def rows_of(problem: Problem) -> dict[str, list[Row]]:
             for c in curriculum.courses or (None,)
         ],
         "unavailable": [(courses[c], *when(period)) for c, period in sorted(problem.unavailable)],
+        "undesired": [(courses[c], None, *when(period)) for c, period in sorted(problem.undesired)],
+        "weights": [
+            (courses[c], None, rule, weight) for c, rule, weight in sorted(problem.course_weights)
+        ],
         "unsuitable": [(courses[c], rooms[r]) for c, r in sorted(problem.unsuitable)],
         "pinned": [
             (

@@ -57,7 +57,7 @@ def new_state(model: Model, periods: Ints, rooms: Ints) -> State:
         total=np.array(
             [
                 model.num_lectures + max(0, changes - model.max_changes),
-                model.rules.days * model.min_days.sum() + model.rules.changes * changes,
+                (model.days_weight * model.min_days).sum() + model.rules.changes * changes,
             ],
             np.int64,
         ),
@@ -174,19 +174,21 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             change -= model.room_cost[course, old_room]
         if room >= 0:
             change += model.room_cost[course, room]
-        if model.rules.stability > 0:
+        stability = model.stability_weight[course]
+        if stability > 0:
             used = state.rooms_used[course]
             now = used
             if old_room >= 0:
                 now -= state.room_uses[course, old_room] == 1
             if room >= 0:
                 now += state.room_uses[course, room] == 0
-            change += model.rules.stability * (max(0, now - 1) - max(0, used - 1))
+            change += stability * (max(0, now - 1) - max(0, used - 1))
 
-    if model.rules.days > 0 and period != old_period:
+    if period != old_period:
+        days_weight = model.days_weight[course]
         old_day = old_period // model.periods_per_day
         day = period // model.periods_per_day
-        if day != old_day:
+        if days_weight > 0 and day != old_day:
             held = state.days_held[course]
             now = held
             if old_period >= 0:
@@ -194,15 +196,21 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             if period >= 0:
                 now += state.on_day[course, day] == 0
             least = model.min_days[course]
-            change += model.rules.days * (max(0, least - now) - max(0, least - held))
+            change += days_weight * (max(0, least - now) - max(0, least - held))
+        if len(model.period_cost) > 0:
+            if old_period >= 0:
+                change -= model.period_cost[course, old_period]
+            if period >= 0:
+                change += model.period_cost[course, period]
 
     if model.rules.changes > 0:
         change += model.rules.changes * changes_delta(
             model.room_before, course, old_period, old_room, period, room
         )
 
-    if model.rules.double > 0 and model.wants_double[course]:
-        change += model.rules.double * _alone_delta(model, state, course, old_period, period, room)
+    double = model.double_weight[course]
+    if double > 0:
+        change += double * _alone_delta(model, state, course, old_period, period, room)
     return change
 
 

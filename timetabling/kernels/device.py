@@ -231,8 +231,12 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.rooms_start,
         model.rooms,
         model.room_cost,
+        model.period_cost,
         model.building,
         model.min_days,
+        model.days_weight,
+        model.stability_weight,
+        model.double_weight,
         model.movable,
         model.room_before,
         np.arange(model.num_periods) // model.periods_per_day,
@@ -241,7 +245,6 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.unavailable,
         model.conflict,
         model.room_violation,
-        model.wants_double,
         model.hold,
         is_member,
     )
@@ -259,7 +262,8 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.num_movable,
         model.num_before,
         model.max_changes,
-        int(model.rules.days * model.min_days.sum()) + model.rules.changes * model.num_before,
+        int(len(model.period_cost) > 0),
+        int((model.days_weight * model.min_days).sum()) + model.rules.changes * model.num_before,
         *arrays,
     )
     return described, arrays
@@ -293,12 +297,17 @@ def _check_limits(model: Model) -> None:
     dearest = int((model.curricula_saving.astype(np.int64) + model.course_saving).max())
     clashes = 2 * (int(np.diff(model.neighbours_start).max()) + 3)
     room_cost = int(model.room_cost.max(1)[model.lecture_course].sum(dtype=np.int64))
+    dearest_periods = (
+        model.period_cost.max(1) if len(model.period_cost) else np.zeros_like(lectures_of)
+    )
+    period_cost = int((dearest_periods * lectures_of).sum(dtype=np.int64))
     for what, value, limit in (
         ("lectures", model.num_lectures, 2**15 - 1),
         ("rooms", model.num_rooms, 2**15 - 1),
         ("courses", model.num_courses, 2**16 - 1),
         ("cost of a curriculum's day", day_cost, 2**15 - 1),
         ("cost of rooms", room_cost, 2**30),
+        ("cost of periods", period_cost, 2**30),
         ("cost of a swap's clashes", dearest * clashes, 2**28),
         ("cost of changes", rules.changes * model.num_before, 2**30),
     ):

@@ -45,16 +45,16 @@ const int NOBODY = -1, NOWHERE = -1;
 struct Model {
   int num_lectures, num_courses, num_rooms, num_curricula, num_days, periods_per_day, num_periods,
       num_buildings;
-  int days, stability, isolated, windows, load, doubles, travel, fewest_lectures, most_lectures,
-      changes;
-  int num_movable, num_before, max_changes;
+  int isolated, windows, load, travel, fewest_lectures, most_lectures, changes;
+  int num_movable, num_before, max_changes, has_undesired;
   int cost_of_nothing;  // of the timetable without a lecture
   const int *lecture_course, *first_lecture, *neighbours_start, *neighbours, *curricula_start,
       *curricula, *members_start, *members, *open_start, *open_periods, *rooms_start, *rooms,
-      *room_cost, *building, *min_days;
+      *room_cost, *period_cost, *building, *min_days, *days_weight, *stability_weight,
+      *double_weight;
   const int *movable, *room_before;
   const int *day_of;  // (period,)
-  const Flag *unavailable, *conflict, *room_violation, *wants_double, *hold;
+  const Flag *unavailable, *conflict, *room_violation, *hold;
   const Flag *is_member;  // (curriculum, course)
 };
 
@@ -193,13 +193,18 @@ __device__ int course_delta(
   if (from.room >= 0) change -= m.room_cost[course * m.num_rooms + from.room];
   if (to.room >= 0) change += m.room_cost[course * m.num_rooms + to.room];
   if (has_siblings)
-    change += m.stability * ((to.room >= 0 && !knows_room) - (from.room >= 0 && !keeps_old_room));
-  change += m.days * (count_missing_days(m, course, days, to.period) -
-                      count_missing_days(m, course, days, from.period));
+    change += m.stability_weight[course] *
+              ((to.room >= 0 && !knows_room) - (from.room >= 0 && !keeps_old_room));
+  change += m.days_weight[course] * (count_missing_days(m, course, days, to.period) -
+                                     count_missing_days(m, course, days, from.period));
+  if (m.has_undesired) {
+    if (from.period >= 0) change -= m.period_cost[course * m.num_periods + from.period];
+    if (to.period >= 0) change += m.period_cost[course * m.num_periods + to.period];
+  }
   change += m.changes * (was_there(m, course, from) - was_there(m, course, to));
-  if (m.doubles > 0 && m.wants_double[course])
-    change += m.doubles * (count_lonely(m, s, course, lecture, to) -
-                           count_lonely(m, s, course, lecture, from));
+  if (m.double_weight[course] > 0)
+    change += m.double_weight[course] * (count_lonely(m, s, course, lecture, to) -
+                                         count_lonely(m, s, course, lecture, from));
   return change;
 }
 

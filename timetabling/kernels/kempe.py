@@ -179,15 +179,14 @@ def _cost_of_periods(model: Model, state: State, chain: Chain) -> int:
 @inlined
 def _most_saved_by_rooms(model: Model, state: State, chain: Chain) -> int:
     """The most that other rooms can save, beside keeping them."""
-    rules = model.rules
     saving = 0
     for i in range(chain.length[0]):
         course, room = wide(model.lecture_course[chain.lecture[i]]), chain.old_room[i]
         saving += model.room_cost[course, room]
         if state.rooms_used[course] > 1 and state.room_uses[course, room] == 1:
-            saving += rules.stability
-        saving += 3 * rules.double * model.wants_double[course] + rules.changes
-    if rules.travel > 0:
+            saving += model.stability_weight[course]
+        saving += 3 * model.double_weight[course] + model.rules.changes
+    if model.rules.travel > 0:
         saving += 1 << 30  # what rooms do to travel is not priced in advance
     return saving
 
@@ -208,7 +207,7 @@ def _find_rooms(model: Model, state: State, chain: Chain) -> bool:
                 if _is_free(state, chain, candidate, period, side):
                     price = wide(model.room_cost[course, candidate])
                     if state.room_uses[course, candidate] == 0:
-                        price += model.rules.stability
+                        price += model.stability_weight[course]
                     if model.rules.changes > 0 and model.room_before[course, period] == candidate:
                         price -= model.rules.changes
                     if price < lowest and model.room_violation[course, candidate] == 0:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.penalties import Formulation
+from timetabling.penalties import Formulation, weights_of
 from timetabling.pins import place_pinned
 from timetabling.problem import Lecture, Problem, Timetable
 
@@ -28,17 +28,14 @@ SEATS_WORTH_TRYING = 8
 
 
 class Rules(NamedTuple):
-    """Weights of the soft rules, 0 for those the formulation leaves out, and what they measure.
+    """Weights of the soft rules that are not about single courses, and what they measure.
 
-    Seats missing and soft unsuitability are in `Model.room_cost`.
+    They are 0 for those the formulation leaves out. Those of courses are in the `Model`.
     """
 
-    days: int
-    stability: int
     isolated: int
     windows: int
     load: int
-    double: int
     travel: int
     fewest_lectures: int
     most_lectures: int
@@ -77,10 +74,13 @@ class Model(NamedTuple):
     rooms_start: Ints
     rooms: Ints  # the rooms worth proposing for a course
     room_cost: Ints  # (course, room): seats missing and soft unsuitability, weighted
+    period_cost: Ints  # (course, period): of undesired times; of no course if there are none
     room_violation: Flags  # (course, room): unsuitable, where that is a hard rule
     building: Ints
     min_days: Ints
-    wants_double: Flags
+    days_weight: Ints  # (course,): what a missing working day costs
+    stability_weight: Ints  # (course,): what another room costs
+    double_weight: Ints  # (course,): what a lecture apart costs, 0 if that is not wanted
     course_saving: Ints  # (course,): the most a move saves of its own rules, but for the room
     curricula_saving: Ints  # (course,): the most a move saves in curricula without clashes
     num_held: int
@@ -96,6 +96,10 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
     """Flatten a problem and the weights of a formulation."""
     courses, rooms = problem.courses, problem.rooms
     weight = formulation.weights.get
+
+    def by_course(rule: str) -> Ints:
+        return _ints(weights_of(problem, formulation, rule))
+
     fewest, most = problem.daily_lectures or (0, 0)
     buildings = {name: i for i, name in enumerate(dict.fromkeys(r.building for r in rooms))}
 
@@ -116,22 +120,29 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
     students = np.array([c.num_students for c in courses], np.int32)
     seats = np.array([r.capacity for r in rooms], np.int32)
     missing = np.maximum(0, students[:, None] - seats[None, :])
-    room_cost = missing * weight("room_capacity", 0) + unsuitable * weight("room_suitability", 0)
+    room_cost = missing * by_course("room_capacity")[:, None]
+    room_cost += unsuitable * by_course("room_suitability")[:, None]
     room_violation = unsuitable * ("room_suitability" in formulation.hard)
     for c, room in problem.room_pins.items():
         room_violation[c] += np.arange(len(rooms)) != room
     rules = Rules(
-        days=weight("min_working_days", 0),
-        stability=weight("room_stability", 0),
         isolated=weight("isolated_lectures", 0),
         windows=weight("windows", 0),
         load=weight("student_load", 0) if problem.daily_lectures else 0,
-        double=weight("double_lectures", 0),
         travel=weight("travel_distance", 0),
         fewest_lectures=fewest,
         most_lectures=most,
         changes=weight("changes", 0),
     )
+    days, stability = by_course("min_working_days"), by_course("room_stability")
+    doubles = by_course("double_lectures") * _ints(c.wants_double_lectures for c in courses)
+    period_cost = np.zeros(
+        (len(courses) if problem.undesired else 0, problem.num_periods), np.int32
+    )
+    undesired = by_course("undesired_times")
+    for c, period in problem.undesired:
+        period_cost[c, period] = undesired[c]
+    dearest_period = period_cost.max(1) if len(period_cost) else np.int32(0)
     # Out of one day and into another: at most 3 lectures cease to be isolated, the first day's
     # span falls or the second day's hole is filled, both loads come one nearer to the limits.
     curriculum_saving = (
@@ -187,16 +198,13 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         rooms=np.concatenate(worth),
         room_cost=room_cost.astype(np.int32),
         room_violation=room_violation.astype(np.uint8),
+        period_cost=period_cost,
         building=_ints(buildings[r.building] for r in rooms),
         min_days=_ints(c.min_working_days for c in courses),
-        wants_double=np.array([c.wants_double_lectures for c in courses], np.uint8),
-        course_saving=_ints(
-            rules.days
-            + rules.stability
-            + 3 * rules.double * c.wants_double_lectures
-            + rules.changes
-            for c in courses
-        ),
+        days_weight=days,
+        stability_weight=stability,
+        double_weight=doubles,
+        course_saving=days + stability + 3 * doubles + rules.changes + dearest_period,
         curricula_saving=_ints(len(of_course) * curriculum_saving for of_course in curricula_of),
         num_held=len(problem.pinned),
         num_movable=len(movable),

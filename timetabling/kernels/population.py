@@ -95,21 +95,23 @@ def evaluate_population(
     cost = xp.where(placed, model.room_cost[model.lecture_course, rooms], 0).sum(1)
     cost = cost + rules.changes * changes
     in_days = held.reshape(size, model.num_courses, model.num_days, per_day)
-    if rules.days:
-        missing = model.min_days - in_days.any(3).sum(2)
-        cost = cost + rules.days * xp.maximum(0, missing).sum(1)
-    if rules.stability:
+    missing = model.min_days - in_days.any(3).sum(2)
+    cost = cost + (model.days_weight * xp.maximum(0, missing)).sum(1)
+    if len(model.period_cost):
+        cost = cost + xp.where(held, model.period_cost, 0).sum((1, 2))
+    if model.stability_weight.any():
         uses = xp.zeros((size, model.num_courses, model.num_rooms), bool)
         uses[who, course, room] = True
-        cost = cost + rules.stability * xp.maximum(0, uses.sum(2) - 1).sum(1)
-    if rules.double:
+        cost = cost + (model.stability_weight * xp.maximum(0, uses.sum(2) - 1)).sum(1)
+    if model.double_weight.any():
         rooms_in_days = room_at.reshape(in_days.shape)
         same = in_days[..., 1:] & (rooms_in_days[..., 1:] == rooms_in_days[..., :-1])
         beside = xp.zeros(in_days.shape, bool)
         beside[..., 1:] |= same
         beside[..., :-1] |= same
-        counts = (in_days.sum(3) > 1) & (model.wants_double > 0)[:, None]
-        cost = cost + rules.double * (in_days & ~beside & counts[..., None]).sum((1, 2, 3))
+        several = in_days.sum(3) > 1
+        alone = (in_days & ~beside & several[..., None]).sum((2, 3))
+        cost = cost + (model.double_weight * alone).sum(1)
     return violations, cost + _curricula_cost(xp, tables, room_at, weight_at)
 
 

@@ -72,6 +72,8 @@ def totals(model: Model, state: State) -> tuple[int, int]:
         violations += room_load[room, period] > 0
         room_load[room, period] += 1
         cost += model.room_cost[course, room]
+        if len(model.period_cost) > 0:
+            cost += model.period_cost[course, period]
     changes = 0
     for course in range(courses):
         for period in range(periods):
@@ -98,14 +100,14 @@ def totals(model: Model, state: State) -> tuple[int, int]:
                         other = model.neighbours[i]
                         violations += other < course and room_at[other, period] >= 0
             days_held += held > 0
-            if model.rules.double > 0 and model.wants_double[course] and held > 1:
+            if model.double_weight[course] > 0 and held > 1:
                 for period in range(first, first + per_day):
                     room = room_at[course, period]
                     before = period > first and room_at[course, period - 1] == room
                     after = period < first + per_day - 1 and room_at[course, period + 1] == room
-                    cost += model.rules.double * (room >= 0 and not before and not after)
-        cost += model.rules.days * max(0, model.min_days[course] - days_held)
-        cost += model.rules.stability * max(0, rooms_used - 1)
+                    cost += model.double_weight[course] * (room >= 0 and not before and not after)
+        cost += model.days_weight[course] * max(0, model.min_days[course] - days_held)
+        cost += model.stability_weight[course] * max(0, rooms_used - 1)
 
     load = np.zeros(per_day + 2, np.int32)  # a free slot before the day, and one after it
     for q in range(model.num_curricula):

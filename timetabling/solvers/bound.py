@@ -18,9 +18,10 @@ from timetabling.least_costs import (
     curriculum_cost,
     days_missing,
     fitting_room_cost,
+    seat_cost,
     seats_missing,
 )
-from timetabling.penalties import Formulation
+from timetabling.penalties import Formulation, weights_of
 from timetabling.problem import Problem
 from timetabling.search import Observer, Stop
 from timetabling.solvers.cpsat_bound import fits, least_cost, least_room_cost
@@ -147,8 +148,8 @@ def _all_groups(problem: Problem, rules: Formulation) -> list[_Group]:
     for q in by_size:
         own[q] = set(problem.curricula[q].courses) - owned
         owned |= own[q]
-    a_day = rules.weights.get("min_working_days", 0)
-    days = [a_day * days_missing(problem, c) for c in courses]
+    a_day = weights_of(problem, rules, "min_working_days")
+    days = [a_day[c] * days_missing(problem, c) for c in courses]
     lectures = [
         sum(problem.courses[c].num_lectures for c in curriculum.courses)
         for curriculum in problem.curricula
@@ -232,7 +233,19 @@ def _restrict(problem: Problem, rules: Formulation, group: _Group) -> tuple[Prob
             for r in range(len(problem.rooms))
             if (c, r) in problem.unsuitable
         ),
+        undesired=frozenset(
+            (i, p)
+            for i, c in enumerate(members)
+            if c in group.own
+            for p in range(problem.num_periods)
+            if (c, p) in problem.undesired
+        ),
         daily_lectures=problem.daily_lectures,
+        course_weights=frozenset(
+            x._replace(course=place[x.course])
+            for x in problem.course_weights
+            if x.course in group.own and x.rule not in ROOM_RULES
+        ),
     )
     weights = {rule: weight for rule, weight in rules.weights.items() if rule not in ROOM_RULES}
     return smaller, replace(rules, weights=weights)
@@ -242,4 +255,4 @@ def _cheapest_rooms(problem: Problem, rules: Formulation) -> int:
     """Least cost of the rooms: each lecture in its cheapest one, or by counting seats alone."""
     alone = sum(fitting_room_cost(problem, rules, c) for c in range(len(problem.courses)))
     crowded = sum(seats for _, seats, _, _ in seats_missing(problem))
-    return max(alone, rules.weights.get("room_capacity", 0) * crowded)
+    return max(alone, seat_cost(problem, rules) * crowded)

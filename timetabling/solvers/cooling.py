@@ -77,9 +77,10 @@ def _end_of_cooling(model: Model) -> float:
     """As cold as to leave few lectures in another room than the rest of their course."""
     lectures, rooms = np.diff(model.first_lecture), np.diff(model.rooms_start)
     changes = int((lectures * (rooms - 1))[lectures > 1].sum())
-    if not model.rules.stability or changes <= ROOM_CHANGES_AT_END:
+    usual = float(np.median(model.stability_weight))  # not that of the few courses with another
+    if not usual or changes <= ROOM_CHANGES_AT_END:
         return END_OF_COOLING
-    return min(END_OF_COOLING, model.rules.stability / math.log(changes / ROOM_CHANGES_AT_END))
+    return min(END_OF_COOLING, usual / math.log(changes / ROOM_CHANGES_AT_END))
 
 
 def plan_generation(

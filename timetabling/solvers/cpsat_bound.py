@@ -10,7 +10,7 @@ from typing import Any
 from ortools.sat.python import cp_model
 
 from timetabling.least_costs import room_costs
-from timetabling.penalties import Formulation
+from timetabling.penalties import Formulation, weights_of
 from timetabling.problem import Problem
 from timetabling.search import Stop
 from timetabling.solvers.cpsat import stopping
@@ -82,8 +82,8 @@ def least_room_cost(
     model = cp_model.CpModel()
     terms: list[tuple[Any, int]] = []
     held_in: dict[int, list[Any]] = defaultdict(list)
-    stability = rules.weights.get("room_stability", 0)
-    for course, cost_in in zip(problem.courses, costs, strict=True):
+    another_room = weights_of(problem, rules, "room_stability")
+    for course, cost_in, stability in zip(problem.courses, costs, another_room, strict=True):
         number = course.num_lectures
         held = {room: model.new_int_var(0, number, "") for room in cost_in}
         model.add(cp_model.LinearExpr.sum(list(held.values())) == number)

@@ -15,6 +15,7 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
+from timetabling.penalties import weights_of
 from timetabling.solvers.cpsat_board import Board, find_cliques
 
 __all__ = ["PeriodModel"]
@@ -85,6 +86,12 @@ class PeriodModel:
         price, before = self.rules.weights.get("changes", 0), self.problem.room_before
         if price:
             self._terms += [(var, -price) for key, var in self.held.items() if key in before]
+        undesired = weights_of(self.problem, self.rules, "undesired_times")
+        self._terms += [
+            (var, undesired[c])
+            for (c, p), var in self.held.items()
+            if (c, p) in self.problem.undesired
+        ]
         for p in range(self.problem.num_periods):
             self._add_seats(p)
             self._add_suitability(p)
@@ -116,7 +123,7 @@ class PeriodModel:
         present = self._present(period)
         limits = [(present, len(self._board.free_rooms[period]))]
         if "room_suitability" in self.rules.hard or self.problem.room_pins:
-            limits += self._by_rooms(period, self._board.fits)
+            limits += self._by_rooms(present, period, self._board.fits)
         for wanting, number in limits:
             if len(wanting) > number:
                 held = self._held_on(wanting, period)
@@ -126,10 +133,10 @@ class PeriodModel:
         return [c for c in self.courses if (c, period) in self.held]
 
     def _by_rooms(
-        self, period: int, fits: Callable[[int, int], bool]
+        self, present: Sequence[int], period: int, fits: Callable[[int, int], bool]
     ) -> Iterator[tuple[list[int], int]]:
         """Each set of free rooms that fit, as the courses with no others and its size."""
-        present, free = self._present(period), self._board.free_rooms[period]
+        free = self._board.free_rooms[period]
         fit = {c: frozenset(r for r in free if fits(c, r)) for c in present}
         for rooms in dict.fromkeys(fit.values()):
             yield [c for c in present if fit[c] <= rooms], len(rooms)
@@ -140,23 +147,31 @@ class PeriodModel:
         With rooms and lectures both in order of size these are, summed over every number of
         seats, the lectures that want so many, beyond the rooms that have them.
         """
-        weight = self.rules.weights.get("room_capacity")
-        if not weight:
-            return
-        present = self._present(period)
-        wanted = {c: self.problem.courses[c].num_students for c in present}
         seats = [self.problem.rooms[room].capacity for room in self._board.free_rooms[period]]
-        steps = sorted({*wanted.values(), *seats})
+        for present, weight in self._by_weight(period, "room_capacity"):
+            wanted = {c: self.problem.courses[c].num_students for c in present}
+            steps = sorted({*wanted.values(), *seats})
+            for below, step in zip([0, *steps], steps, strict=False):
+                wanting = [c for c in present if wanted[c] >= step]
+                having = sum(capacity >= step for capacity in seats)
+                self._price_beyond(having, self._held_on(wanting, period), (step - below) * weight)
+
+    def _by_weight(self, period: int, rule: str) -> Iterator[tuple[list[int], int]]:
+        """For each weight of a rule, the courses with no less, and how much more it is.
+
+        What the rule costs is no less than the sum over these: as much, if there is one weight.
+        """
+        weights = weights_of(self.problem, self.rules, rule)
+        present = self._present(period)
+        steps = sorted({weights[c] for c in present} - {0})
         for below, step in zip([0, *steps], steps, strict=False):
-            wanting = [c for c in present if wanted[c] >= step]
-            having = sum(capacity >= step for capacity in seats)
-            self._price_beyond(having, self._held_on(wanting, period), (step - below) * weight)
+            yield [c for c in present if weights[c] >= step], step - below
 
     def _add_suitability(self, period: int) -> None:
-        weight = self.rules.weights.get("room_suitability")
-        if weight:
-            unsuitable = self.problem.unsuitable
-            for wanting, number in self._by_rooms(period, lambda c, r: (c, r) not in unsuitable):
+        unsuitable = self.problem.unsuitable
+        for present, weight in self._by_weight(period, "room_suitability"):
+            suitable = self._by_rooms(present, period, lambda c, r: (c, r) not in unsuitable)
+            for wanting, number in suitable:
                 self._price_beyond(number, self._held_on(wanting, period), weight)
 
     def _price_beyond(self, number: int, held: list[Any], cost: int) -> None:
@@ -165,7 +180,7 @@ class PeriodModel:
             self.model.add(cp_model.LinearExpr.sum(held) - beyond <= number)
 
     def _add_working_days(self, course: int) -> None:
-        weight = self.rules.weights.get("min_working_days")
+        weight = weights_of(self.problem, self.rules, "min_working_days")[course]
         fewest = self.problem.courses[course].min_working_days
         if not weight or not fewest:
             return
@@ -183,7 +198,7 @@ class PeriodModel:
         self.model.add(cp_model.LinearExpr.sum([short, *used]) >= fewest)
 
     def _add_double_lectures(self, course: int) -> None:
-        weight = self.rules.weights.get("double_lectures")
+        weight = weights_of(self.problem, self.rules, "double_lectures")[course]
         if not weight or not self.problem.courses[course].wants_double_lectures:
             return
         pinned = {p: self.model.new_constant(1) for p in self._board.held_at.get(course, ())}

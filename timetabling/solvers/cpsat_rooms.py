@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.graph.python import min_cost_flow
 
-from timetabling.penalties import Formulation
+from timetabling.penalties import Formulation, weights_of
 from timetabling.problem import Lecture, Problem
 
 __all__ = ["assign_rooms"]
@@ -77,7 +77,11 @@ class _RoomPlan:
         names = {room.building: i for i, room in enumerate(problem.rooms)}
         self.building = np.array([names[room.building] for room in problem.rooms])
         self.unsuitable: dict[int, list[int]] = defaultdict(list)
-        if "room_suitability" in (*rules.hard, *rules.weights):
+        self.weights = {
+            rule: weights_of(problem, rules, rule)
+            for rule in ("room_capacity", "room_suitability", "room_stability", "double_lectures")
+        }
+        if "room_suitability" in rules.hard or any(self.weights["room_suitability"]):
             for course, room in sorted(problem.unsuitable):
                 self.unsuitable[course].append(room)
         self.curricula: list[list[int]] = [[] for _ in problem.courses]
@@ -120,7 +124,7 @@ class _RoomPlan:
         Cost alone sees no way from two rooms of two lectures each to a single one.
         """
         apart = np.zeros(len(self.capacities), dtype=np.int64)
-        if "room_stability" in self.rules.weights:
+        if self.weights["room_stability"][course]:
             for p, room in self.room_at[course].items():
                 if p != period:
                     apart += 1
@@ -129,17 +133,18 @@ class _RoomPlan:
 
     def _costs(self, course: int, period: int) -> NDArray[np.int64]:
         """What each room would cost, the rooms of other periods being as they are."""
-        weights, problem = self.rules.weights, self.problem
+        problem, weights = self.problem, self.rules.weights
+        of_course = {rule: weights[course] for rule, weights in self.weights.items()}
         seats = problem.courses[course].num_students
         costs: NDArray[np.int64] = np.maximum(0, seats - self.capacities)
-        costs *= weights.get("room_capacity", 0)
-        if "room_suitability" in weights:
-            costs[self.unsuitable.get(course, [])] += weights["room_suitability"]
-        if "room_stability" in weights:
+        costs *= of_course["room_capacity"]
+        if of_course["room_suitability"]:
+            costs[self.unsuitable.get(course, [])] += of_course["room_suitability"]
+        if stability := of_course["room_stability"]:
             used = [room for p, room in self.room_at[course].items() if p != period]
             if used:
-                costs += weights["room_stability"]
-                costs[list(set(used))] -= weights["room_stability"]
+                costs += stability
+                costs[list(set(used))] -= stability
         before = problem.room_before.get((course, period))
         if before is not None:
             price = weights.get("changes", 1)
@@ -150,11 +155,12 @@ class _RoomPlan:
             for p in (period - 1, period + 1)
             if p // problem.periods_per_day == period // problem.periods_per_day
         ]
-        if "double_lectures" in weights and problem.courses[course].wants_double_lectures:
+        double = of_course["double_lectures"]
+        if double and problem.courses[course].wants_double_lectures:
             for p in beside:
                 if p in self.room_at[course]:
-                    costs += weights["double_lectures"]
-                    costs[self.room_at[course][p]] -= weights["double_lectures"]
+                    costs += double
+                    costs[self.room_at[course][p]] -= double
         if "travel_distance" in weights:
             for q in self.curricula[course]:
                 for other in problem.curricula[q].courses:

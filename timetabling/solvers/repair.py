@@ -83,7 +83,8 @@ def solve(
     learner = Learner(len(FEATURES), seed=seed)
     seeds = np.random.SeedSequence(seed)
 
-    dearest = max(USUAL_WEIGHT, *formulation.weights.values(), 0)
+    exceptions = (x.weight for x in problem.course_weights)
+    dearest = max(USUAL_WEIGHT, *formulation.weights.values(), *exceptions)
     violation_weight = VIOLATION_WEIGHT * dearest // USUAL_WEIGHT
     begun = stop.fraction()
     decisions = batches = 0

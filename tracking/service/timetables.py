@@ -55,7 +55,9 @@ class Course(BaseModel):
     num_students: int
     wants_double_lectures: bool
     unavailable: list[int] = Field(description="Periods of the week")
+    undesired: list[int] = Field(description="Periods of the week")
     unsuitable: list[int] = Field(description="Rooms")
+    weights: dict[str, int] = Field(description="What rules cost otherwise for it")
     reasons: list[Reason]
 
 
@@ -90,6 +92,7 @@ class Timetable(BaseModel):
         description="Lectures of the timetable that people had: course, period of the week, room"
     )
     max_changes: int | None = Field(description="The most lectures of it that may be elsewhere")
+    weights: dict[str, int] = Field(description="What a unit of each soft rule costs")
     penalties: list[Penalty]
     rooms: list[Room]
     teachers: list[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from timetabling.exports.certificate import Certificate, Search, differences, fa
 from timetabling.formats import write_solution
 from timetabling.formats.digest import digest_of
 from timetabling.formats.text import InputError
-from timetabling.problem import Lecture, Timetable
+from timetabling.problem import CourseWeight, Lecture, Timetable
 
 SEARCH = Search(
     job_id="weekly",
@@ -66,6 +67,18 @@ def test_it_fits_another_timetable_only_if_that_is_the_same(
 def test_what_a_certificate_says_otherwise_is_told(forged: dict[str, Any], said: str) -> None:
     certificate = certificate_of(SOME).model_copy(update=forged)
     assert next(differences(certificate, SOME, "a" * 64)).startswith(said)
+
+
+def test_what_rules_cost_otherwise_for_courses_is_certified() -> None:
+    weight = CourseWeight(1, "room_stability", 9)
+    heard = replace(SOME.problem, course_weights=frozenset({weight}))
+    certificate = certificate_of(Timetable(heard, SOME.lectures))
+    course = heard.courses[1].id
+    assert certificate.exceptions == {course: {"room_stability": 9}}
+    assert (f"Weights of {course}", "room stability 9") in facts(certificate)
+    unheard = Timetable(replace(heard, course_weights=frozenset()), SOME.lectures)
+    said = next(differences(certificate, unheard, "a" * 64))
+    assert said == f"exceptions of {course}: certified {{'room_stability': 9}}, found None"
 
 
 def test_a_bound_above_the_cost_of_a_feasible_timetable_is_told() -> None:

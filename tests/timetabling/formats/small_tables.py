@@ -23,6 +23,8 @@ TABLES = {
     "rooms": "room,capacity,building\nHall,50,North\nLab,20,South",
     "curricula": "curriculum,course\nFirst,Algebra\nFirst,Physics\nSecond,Physics",
     "unavailable": "course,day,period\nAlgebra,1,1\nPhysics,2,3",
+    "undesired": "course,teacher,day,period\nAlgebra,,1,2\n,Curie,2,1",
+    "weights": "course,teacher,rule,weight\nAlgebra,,room_stability,5\n,Curie,undesired_times,9",
     "unsuitable": "course,room\nAlgebra,Lab",
     "pinned": "course,day,period,room\nAlgebra,2,1,Hall\nAlgebra,2,2,\nPhysics,,,Hall",
 }

@@ -82,6 +82,13 @@ CELLS = {
     "a day by name": ("unavailable!B2", "Monday", "day: expected a whole number"),
     "no period": ("unavailable!C2", "", "period: expected a whole number, got an empty cell"),
     "an unknown room": ("unsuitable!B2", "Hal", "got 'Hal'; did you mean 'Hall'?"),
+    "a wish of nobody": ("undesired!A2", "", "expected a course or a teacher, got neither"),
+    "a wish of two": ("undesired!B2", "Curie", "expected a course or a teacher, got both"),
+    "a teacher nearly known": ("undesired!B3", "Currie", "got 'Currie'; did you mean 'Curie'?"),
+    "a stranger's wish": ("weights!B3", "Nobody", "one of the teachers of the table courses"),
+    "a rule nearly known": ("weights!C2", "room stabilty", "did you mean 'room_stability'?"),
+    "a rule of curricula": ("weights!C2", "windows", "or undesired_times, got 'windows'"),
+    "a weight too large": ("weights!D2", "101", "weight: expected 0 to 100, got 101"),
     "a pin without a period": ("pinned!C2", "", "both a day and a period, or neither, got one"),
     "a pin of nothing": ("pinned!D4", "", "a room, or all three, got neither"),
     "a pin in no room": ("pinned!D2", "Attic", "one of the table rooms, got 'Attic'"),
@@ -145,6 +152,10 @@ WHOLE = {
     ),
     "two rooms at one time": (
         lambda t: t["pinned"].append(["Algebra", "2", "1", "Lab"]), "another than in",
+    ),
+    "two weights of a course": (
+        lambda t: t["weights"].append(["Algebra", "", "Room stability", "4"]),
+        "one weight for a course and rule, got another than in",
     ),
     "more pins than lectures": (
         lambda t: t["pinned"].append(["Algebra", "1", "2", ""]), "has lectures, 2, got 3",

@@ -17,7 +17,18 @@ from timetabling.formats import read_problem, write_problem
 from timetabling.formats.example import EXAMPLE
 from timetabling.formats.tables import TABLES as SCHEMA
 from timetabling.penalties import evaluate, formulation
-from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room, Timetable
+from timetabling.problem import (
+    COURSE_RULES,
+    MAX_WEIGHT,
+    Course,
+    CourseWeight,
+    Curriculum,
+    Lecture,
+    Pin,
+    Problem,
+    Room,
+    Timetable,
+)
 
 NASTY = [
     "=1+1", "+1", "-1", "@x", "'=1", "''-2", "'quoted'", '"', '""', "a,b", "a;b", "007", "1.0",
@@ -68,6 +79,17 @@ def problems(draw: st.DrawFn) -> Problem:
         ),
         unavailable=draw(st.frozensets(st.tuples(a_course, a_period), max_size=4)),
         unsuitable=draw(st.frozensets(st.tuples(a_course, a_room), max_size=4)),
+        undesired=draw(st.frozensets(st.tuples(a_course, a_period), max_size=4)),
+        course_weights=frozenset(
+            CourseWeight(c, rule, weight)
+            for (c, rule), weight in draw(
+                st.dictionaries(
+                    st.tuples(a_course, st.sampled_from(COURSE_RULES)),
+                    st.integers(0, MAX_WEIGHT),
+                    max_size=4,
+                )
+            ).items()
+        ),
         daily_lectures=None if fewest is None else (fewest, fewest + draw(st.integers(0, 4))),
         pins=frozenset(
             [Pin(c, period, draw(st.none() | a_room)) for c, period in sorted(times)]
@@ -103,7 +125,8 @@ def test_no_cell_of_a_csv_file_would_be_computed(tmp_path: Path) -> None:
         replace(EXAMPLE.courses[0], id=name, teacher=name) for name in ("=1", "+1", "-1", "@1")
     )
     problem = replace(EXAMPLE, courses=courses, curricula=(), pins=frozenset(),
-                      unavailable=frozenset(), unsuitable=frozenset())  # fmt: skip
+                      unavailable=frozenset(), unsuitable=frozenset(),
+                      undesired=frozenset(), course_weights=frozenset())  # fmt: skip
     write_problem(problem, tmp_path / "again")
     text = (tmp_path / "again" / "courses.csv").read_text("utf-8-sig")
     assert not re.search(r"(^|,)[=+\-@]", text, re.MULTILINE)

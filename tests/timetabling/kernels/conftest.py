@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from tests.timetabling.random_problem import with_preferences
 from timetabling.problem import Course, Curriculum, Lecture, Pin, Problem, Room
 
 
@@ -56,6 +57,11 @@ def _random_problem(seed: int) -> Problem:
     )
 
 
+def _invent(seed: int) -> Problem:
+    problem = _random_problem(seed)
+    return with_preferences(problem, Random(seed)) if seed % 2 else problem
+
+
 def _with_history(problem: Problem, seed: int) -> Problem:
     """Pin some lectures, as likely as not against other rules, and say what was before."""
     random = Random(seed)
@@ -74,10 +80,10 @@ def _with_history(problem: Problem, seed: int) -> Problem:
 @pytest.fixture(scope="session")
 def pinned_problem() -> Callable[[int], Problem]:
     """Invent a small problem with pins and a timetable before, from a seed."""
-    return lambda seed: _with_history(_random_problem(seed), seed)
+    return lambda seed: _with_history(_invent(seed), seed)
 
 
 @pytest.fixture(scope="session")
 def random_problem() -> Callable[[int], Problem]:
-    """Invent a small problem from a seed."""
-    return _random_problem
+    """Invent a small problem from a seed; every second one with preferences."""
+    return _invent

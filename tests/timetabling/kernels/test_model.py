@@ -42,5 +42,8 @@ def test_lectures_too_many_are_dropped(random_problem: Callable[[int], Problem])
 def test_a_rule_the_formulation_leaves_out_weighs_nothing(
     random_problem: Callable[[int], Problem],
 ) -> None:
-    rules = compile_model(random_problem(3), FORMULATIONS["UD1"]).rules
-    assert rules.stability == rules.windows == rules.load == rules.double == rules.travel == 0
+    model = compile_model(random_problem(4), FORMULATIONS["UD1"])
+    rules = model.rules
+    assert rules.windows == rules.load == rules.travel == 0
+    for weights in (model.stability_weight, model.double_weight, model.period_cost):
+        assert not weights.any()

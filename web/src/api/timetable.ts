@@ -13,6 +13,8 @@ export interface Timetable {
   /** Lectures of the timetable that people had: course, period of the week, room. */
   before: number[][];
   max_changes: number | null;
+  /** What a unit of each soft rule costs. */
+  weights: Record<string, number>;
   penalties: Penalty[];
   rooms: { id: string; capacity: number; building: string }[];
   teachers: string[];
@@ -45,8 +47,12 @@ export interface Course {
   wants_double_lectures: boolean;
   /** Periods of the week. */
   unavailable: number[];
+  /** Periods of the week. */
+  undesired: number[];
   /** Rooms. */
   unsuitable: number[];
+  /** What rules cost otherwise for it. */
+  weights: Record<string, number>;
   reasons: Reason[];
 }
 

@@ -50,6 +50,10 @@ const RULES: Record<string, Words> = {
     title: "Lectures of a day side by side",
     unit: ["lecture on its own", "lectures on their own"],
   },
+  undesired_times: {
+    title: "At times that are liked",
+    unit: ["lecture at an undesired time", "lectures at an undesired time"],
+  },
   isolated_lectures: {
     title: "No lonely lectures",
     unit: ["lecture with none before or after", "lectures with none before or after"],
