@@ -17,7 +17,7 @@ from timetabling.problem import Lecture, Pin, Problem, Timetable
 from timetabling.ties import Company
 from timetabling.view import document
 
-__all__ = ["Blocker", "Place", "Swap", "cheapest", "in_every_room", "other_places", "reasons"]
+__all__ = ["Blocker", "Place", "Swap", "cheapest", "other_places", "reasons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,6 @@ def cheapest(places: Sequence[Place]) -> list[Place]:
         (place for place in places if not place.blockers),
         key=lambda place: (place.change.order, place.period, place.room),
     )
-
-
-def in_every_room(places: Sequence[Place]) -> list[Blocker]:
-    """What blocks all of the places of a period."""
-    first = places[0].blockers if places else ()
-    return [b for b in first if all(b in place.blockers for place in places)]
 
 
 def reasons(

@@ -31,7 +31,14 @@ from timetabling.kernels.draws import (
     draw_room_worth_trying,
 )
 from timetabling.kernels.kempe import Chain, exchange
-from timetabling.kernels.model import PLACE_HELD, Flags, Ints, Model
+from timetabling.kernels.model import (
+    COURSE_SAVING,
+    CURRICULA_SAVING,
+    PLACE_HELD,
+    Flags,
+    Ints,
+    Model,
+)
 from timetabling.kernels.state import State, lecture_in
 
 __all__ = ["Best", "anneal", "keep_better", "new_best"]
@@ -107,8 +114,8 @@ def anneal(
             continue
         other_course = 0
         is_tangled = False
-        curricula_saving = model.curricula_saving[course]
-        course_saving = model.course_saving[course]
+        curricula_saving = model.own[course, CURRICULA_SAVING]
+        course_saving = model.own[course, COURSE_SAVING]
         if old_room >= 0:
             course_saving += model.room_cost[course, old_room]
         if other in (NOBODY, lecture):
@@ -130,8 +137,9 @@ def anneal(
                 changes = changes_delta(model.room_before, course, *places)
                 changes -= changes_delta(model.room_before, other_course, *places)
                 violations += excess_delta(model.max_changes, state.changes[0], changes)
-            curricula_saving += model.curricula_saving[other_course]
-            course_saving += model.course_saving[other_course] + model.room_cost[other_course, room]
+            curricula_saving += model.own[other_course, CURRICULA_SAVING]
+            course_saving += model.own[other_course, COURSE_SAVING]
+            course_saving += model.room_cost[other_course, room]
         is_moved = old_period >= 0 and period != old_period
         if violations > 0 and is_moved and draw(random, 100) < KEMPE:
             if exchange(model, state, chain, lecture, period, limit):

@@ -14,7 +14,15 @@ import numpy as np
 
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import curricula_delta, day_cost
-from timetabling.kernels.model import Ints, Model
+from timetabling.kernels.model import (
+    DAYS_WEIGHT,
+    DOUBLE_WEIGHT,
+    MIN_DAYS,
+    STABILITY_WEIGHT,
+    Ints,
+    Model,
+    cost_of_nothing,
+)
 from timetabling.kernels.state import State
 
 __all__ = [
@@ -57,7 +65,7 @@ def new_state(model: Model, periods: Ints, rooms: Ints) -> State:
         total=np.array(
             [
                 model.num_lectures + max(0, changes - model.max_changes),
-                (model.days_weight * model.min_days).sum() + model.rules.changes * changes,
+                cost_of_nothing(model),
             ],
             np.int64,
         ),
@@ -174,7 +182,7 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             change -= model.room_cost[course, old_room]
         if room >= 0:
             change += model.room_cost[course, room]
-        stability = model.stability_weight[course]
+        stability = model.own[course, STABILITY_WEIGHT]
         if stability > 0:
             used = state.rooms_used[course]
             now = used
@@ -185,7 +193,7 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             change += stability * (max(0, now - 1) - max(0, used - 1))
 
     if period != old_period:
-        days_weight = model.days_weight[course]
+        days_weight = model.own[course, DAYS_WEIGHT]
         old_day = old_period // model.periods_per_day
         day = period // model.periods_per_day
         if days_weight > 0 and day != old_day:
@@ -195,7 +203,7 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
                 now -= state.on_day[course, old_day] == 1
             if period >= 0:
                 now += state.on_day[course, day] == 0
-            least = model.min_days[course]
+            least = model.own[course, MIN_DAYS]
             change += days_weight * (max(0, least - now) - max(0, least - held))
         if len(model.period_cost) > 0:
             if old_period >= 0:
@@ -208,7 +216,7 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
             model.room_before, course, old_period, old_room, period, room
         )
 
-    double = model.double_weight[course]
+    double = model.own[course, DOUBLE_WEIGHT]
     if double > 0:
         change += double * _alone_delta(model, state, course, old_period, period, room)
     return change

@@ -16,7 +16,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.kernels.model import Ints, Model, Rules
+from timetabling.kernels.model import (
+    COURSE_SAVING,
+    CURRICULA_SAVING,
+    DAYS_WEIGHT,
+    DOUBLE_WEIGHT,
+    MIN_DAYS,
+    STABILITY_WEIGHT,
+    Ints,
+    Model,
+    Rules,
+    cost_of_nothing,
+)
 from timetabling.kernels.population import Array, load_array_module
 
 __all__ = [
@@ -233,10 +244,9 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.room_cost,
         model.period_cost,
         model.building,
-        model.min_days,
-        model.days_weight,
-        model.stability_weight,
-        model.double_weight,
+        *np.ascontiguousarray(
+            model.own[:, [MIN_DAYS, DAYS_WEIGHT, STABILITY_WEIGHT, DOUBLE_WEIGHT]].T
+        ),
         model.movable,
         model.room_before,
         np.arange(model.num_periods) // model.periods_per_day,
@@ -263,7 +273,7 @@ def _describe_model(model: Model, xp: ModuleType) -> tuple[Record, list[Array]]:
         model.num_before,
         model.max_changes,
         int(len(model.period_cost) > 0),
-        int((model.days_weight * model.min_days).sum()) + model.rules.changes * model.num_before,
+        cost_of_nothing(model),
         *arrays,
     )
     return described, arrays
@@ -294,7 +304,8 @@ def _check_limits(model: Model) -> None:
     )
     # A swap's change of two lectures: what they may clash with, at the price of a violation, which
     # is what a move can save, or a few times that (`solvers.cooling`).
-    dearest = int((model.curricula_saving.astype(np.int64) + model.course_saving).max())
+    savings = model.own[:, [COURSE_SAVING, CURRICULA_SAVING]]
+    dearest = int(savings.sum(1, dtype=np.int64).max())
     clashes = 2 * (int(np.diff(model.neighbours_start).max()) + 3)
     room_cost = int(model.room_cost.max(1)[model.lecture_course].sum(dtype=np.int64))
     dearest_periods = (

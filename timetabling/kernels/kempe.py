@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import day_cost
 from timetabling.kernels.delta import changes_delta, commit, course_delta, excess_delta, move
-from timetabling.kernels.model import Model
+from timetabling.kernels.model import DOUBLE_WEIGHT, STABILITY_WEIGHT, Model
 from timetabling.kernels.state import State
 
 __all__ = ["MAX_CHAIN", "Chain", "exchange", "new_chain"]
@@ -184,8 +184,8 @@ def _most_saved_by_rooms(model: Model, state: State, chain: Chain) -> int:
         course, room = wide(model.lecture_course[chain.lecture[i]]), chain.old_room[i]
         saving += model.room_cost[course, room]
         if state.rooms_used[course] > 1 and state.room_uses[course, room] == 1:
-            saving += model.stability_weight[course]
-        saving += 3 * model.double_weight[course] + model.rules.changes
+            saving += model.own[course, STABILITY_WEIGHT]
+        saving += 3 * model.own[course, DOUBLE_WEIGHT] + model.rules.changes
     if model.rules.travel > 0:
         saving += 1 << 30  # what rooms do to travel is not priced in advance
     return saving
@@ -207,7 +207,7 @@ def _find_rooms(model: Model, state: State, chain: Chain) -> bool:
                 if _is_free(state, chain, candidate, period, side):
                     price = wide(model.room_cost[course, candidate])
                     if state.room_uses[course, candidate] == 0:
-                        price += model.stability_weight[course]
+                        price += model.own[course, STABILITY_WEIGHT]
                     if model.rules.changes > 0 and model.room_before[course, period] == candidate:
                         price -= model.rules.changes
                     if price < lowest and model.room_violation[course, candidate] == 0:

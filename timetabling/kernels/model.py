@@ -13,7 +13,21 @@ from timetabling.penalties import Formulation, weights_of
 from timetabling.pins import place_pinned
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["PLACE_HELD", "Model", "Rules", "compile_model", "to_arrays", "to_timetable"]
+__all__ = [
+    "COURSE_SAVING",
+    "CURRICULA_SAVING",
+    "DAYS_WEIGHT",
+    "DOUBLE_WEIGHT",
+    "MIN_DAYS",
+    "PLACE_HELD",
+    "STABILITY_WEIGHT",
+    "Model",
+    "Rules",
+    "compile_model",
+    "cost_of_nothing",
+    "to_arrays",
+    "to_timetable",
+]
 
 Ints = NDArray[np.int32]
 Flags = NDArray[np.uint8]
@@ -22,6 +36,11 @@ NOWHERE = -1
 
 # Of a lecture, what a pin holds.
 PERIOD_HELD, PLACE_HELD = 1, 2
+
+# Columns of `Model.own`: the least days, what one missing, another room and a lecture apart cost
+# (0 if that does not matter), and the most that a move saves of its own rules, but for the room,
+# and in curricula without clashes. One array: calls that are not inlined copy each on its own.
+MIN_DAYS, DAYS_WEIGHT, STABILITY_WEIGHT, DOUBLE_WEIGHT, COURSE_SAVING, CURRICULA_SAVING = range(6)
 
 # A room that lacks up to so many seats more than the best room is still worth proposing.
 SEATS_WORTH_TRYING = 8
@@ -77,12 +96,7 @@ class Model(NamedTuple):
     period_cost: Ints  # (course, period): of undesired times; of no course if there are none
     room_violation: Flags  # (course, room): unsuitable, where that is a hard rule
     building: Ints
-    min_days: Ints
-    days_weight: Ints  # (course,): what a missing working day costs
-    stability_weight: Ints  # (course,): what another room costs
-    double_weight: Ints  # (course,): what a lecture apart costs, 0 if that is not wanted
-    course_saving: Ints  # (course,): the most a move saves of its own rules, but for the room
-    curricula_saving: Ints  # (course,): the most a move saves in curricula without clashes
+    own: Ints  # (course, 6): what concerns it alone, in the columns MIN_DAYS and so on
     num_held: int
     num_movable: int
     movable: Ints  # the lectures that may move
@@ -151,6 +165,11 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         + 2 * max(1, fewest) * rules.load
         + 4 * rules.travel
     )
+    own = np.zeros((len(courses), 6), np.int32)
+    own[:, MIN_DAYS] = [c.min_working_days for c in courses]
+    own[:, DAYS_WEIGHT], own[:, STABILITY_WEIGHT], own[:, DOUBLE_WEIGHT] = days, stability, doubles
+    own[:, COURSE_SAVING] = days + stability + 3 * doubles + rules.changes + dearest_period
+    own[:, CURRICULA_SAVING] = [len(each) * curriculum_saving for each in curricula_of]
     # Pinned lectures are the first of their course, in order, as `place_pinned` has them.
     hold = np.zeros(problem.num_lectures, np.uint8)
     first_lecture = _starts([range(course.num_lectures) for course in courses])
@@ -200,12 +219,7 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         room_violation=room_violation.astype(np.uint8),
         period_cost=period_cost,
         building=_ints(buildings[r.building] for r in rooms),
-        min_days=_ints(c.min_working_days for c in courses),
-        days_weight=days,
-        stability_weight=stability,
-        double_weight=doubles,
-        course_saving=days + stability + 3 * doubles + rules.changes + dearest_period,
-        curricula_saving=_ints(len(of_course) * curriculum_saving for of_course in curricula_of),
+        own=own,
         num_held=len(problem.pinned),
         num_movable=len(movable),
         movable=movable,
@@ -214,6 +228,12 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         num_before=len(problem.before),
         max_changes=min(len(problem.before), most_changes),
     )
+
+
+def cost_of_nothing(model: Model) -> int:
+    """What a timetable without a lecture costs: all days are missing, and all is changed."""
+    days = model.own[:, DAYS_WEIGHT] * model.own[:, MIN_DAYS]
+    return int(days.sum()) + model.rules.changes * model.num_before
 
 
 def to_arrays(timetable: Timetable) -> tuple[Ints, Ints]:

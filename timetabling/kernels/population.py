@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from timetabling.kernels.model import Model
+from timetabling.kernels.model import DAYS_WEIGHT, DOUBLE_WEIGHT, MIN_DAYS, STABILITY_WEIGHT, Model
 
 __all__ = ["Tables", "cross", "evaluate_population", "load_array_module", "upload"]
 
@@ -95,15 +95,15 @@ def evaluate_population(
     cost = xp.where(placed, model.room_cost[model.lecture_course, rooms], 0).sum(1)
     cost = cost + rules.changes * changes
     in_days = held.reshape(size, model.num_courses, model.num_days, per_day)
-    missing = model.min_days - in_days.any(3).sum(2)
-    cost = cost + (model.days_weight * xp.maximum(0, missing)).sum(1)
+    missing = model.own[:, MIN_DAYS] - in_days.any(3).sum(2)
+    cost = cost + (model.own[:, DAYS_WEIGHT] * xp.maximum(0, missing)).sum(1)
     if len(model.period_cost):
         cost = cost + xp.where(held, model.period_cost, 0).sum((1, 2))
-    if model.stability_weight.any():
+    if model.own[:, STABILITY_WEIGHT].any():
         uses = xp.zeros((size, model.num_courses, model.num_rooms), bool)
         uses[who, course, room] = True
-        cost = cost + (model.stability_weight * xp.maximum(0, uses.sum(2) - 1)).sum(1)
-    if model.double_weight.any():
+        cost = cost + (model.own[:, STABILITY_WEIGHT] * xp.maximum(0, uses.sum(2) - 1)).sum(1)
+    if model.own[:, DOUBLE_WEIGHT].any():
         rooms_in_days = room_at.reshape(in_days.shape)
         same = in_days[..., 1:] & (rooms_in_days[..., 1:] == rooms_in_days[..., :-1])
         beside = xp.zeros(in_days.shape, bool)
@@ -111,7 +111,7 @@ def evaluate_population(
         beside[..., :-1] |= same
         several = in_days.sum(3) > 1
         alone = (in_days & ~beside & several[..., None]).sum((2, 3))
-        cost = cost + (model.double_weight * alone).sum(1)
+        cost = cost + (model.own[:, DOUBLE_WEIGHT] * alone).sum(1)
     return violations, cost + _curricula_cost(xp, tables, room_at, weight_at)
 
 

@@ -12,7 +12,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from timetabling.kernels.compiling import inlined, wide
-from timetabling.kernels.model import Ints, Model
+from timetabling.kernels.model import (
+    DAYS_WEIGHT,
+    DOUBLE_WEIGHT,
+    MIN_DAYS,
+    STABILITY_WEIGHT,
+    Ints,
+    Model,
+)
 
 __all__ = ["Shorts", "State", "lecture_in", "totals"]
 
@@ -100,14 +107,15 @@ def totals(model: Model, state: State) -> tuple[int, int]:
                         other = model.neighbours[i]
                         violations += other < course and room_at[other, period] >= 0
             days_held += held > 0
-            if model.double_weight[course] > 0 and held > 1:
+            apart = model.own[course, DOUBLE_WEIGHT]
+            if apart > 0 and held > 1:
                 for period in range(first, first + per_day):
                     room = room_at[course, period]
                     before = period > first and room_at[course, period - 1] == room
                     after = period < first + per_day - 1 and room_at[course, period + 1] == room
-                    cost += model.double_weight[course] * (room >= 0 and not before and not after)
-        cost += model.days_weight[course] * max(0, model.min_days[course] - days_held)
-        cost += model.stability_weight[course] * max(0, rooms_used - 1)
+                    cost += apart * (room >= 0 and not before and not after)
+        cost += model.own[course, DAYS_WEIGHT] * max(0, model.own[course, MIN_DAYS] - days_held)
+        cost += model.own[course, STABILITY_WEIGHT] * max(0, rooms_used - 1)
 
     load = np.zeros(per_day + 2, np.int32)  # a free slot before the day, and one after it
     for q in range(model.num_curricula):

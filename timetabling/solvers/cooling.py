@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from timetabling.kernels.model import Model
+from timetabling.kernels.model import COURSE_SAVING, CURRICULA_SAVING, STABILITY_WEIGHT, Model
 
 __all__ = ["SWEEPS_END", "Cooling", "Generation", "Heat", "choose_heat", "plan_generation"]
 
@@ -66,7 +66,7 @@ def choose_heat(model: Model) -> Heat:
     On Erlangen 2012_1 (up to 190 curricula a course) a weight of 200 or 400 left 1 to 3
     violations where 1,000 left none after a second.
     """
-    most_saved = (model.curricula_saving + model.course_saving).max()
+    most_saved = (model.own[:, CURRICULA_SAVING] + model.own[:, COURSE_SAVING]).max()
     weight = max(LEAST_VIOLATION_WEIGHT, float(most_saved))
     curricula = len(model.curricula) / model.num_courses
     start = COOLEST_START + HEAT_PER_CURRICULUM * max(0.0, curricula - USUAL_CURRICULA)
@@ -77,7 +77,7 @@ def _end_of_cooling(model: Model) -> float:
     """As cold as to leave few lectures in another room than the rest of their course."""
     lectures, rooms = np.diff(model.first_lecture), np.diff(model.rooms_start)
     changes = int((lectures * (rooms - 1))[lectures > 1].sum())
-    usual = float(np.median(model.stability_weight))  # not that of the few courses with another
+    usual = float(np.median(model.own[:, STABILITY_WEIGHT]))  # some courses may have another
     if not usual or changes <= ROOM_CHANGES_AT_END:
         return END_OF_COOLING
     return min(END_OF_COOLING, usual / math.log(changes / ROOM_CHANGES_AT_END))

@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from timetabling.kernels.model import compile_model, to_arrays, to_timetable
+from timetabling.kernels.model import (
+    DOUBLE_WEIGHT,
+    STABILITY_WEIGHT,
+    compile_model,
+    to_arrays,
+    to_timetable,
+)
 from timetabling.penalties import FORMULATIONS, evaluate
 from timetabling.problem import Lecture, Problem, Timetable
 
@@ -45,5 +51,9 @@ def test_a_rule_the_formulation_leaves_out_weighs_nothing(
     model = compile_model(random_problem(4), FORMULATIONS["UD1"])
     rules = model.rules
     assert rules.windows == rules.load == rules.travel == 0
-    for weights in (model.stability_weight, model.double_weight, model.period_cost):
+    for weights in (
+        model.own[:, STABILITY_WEIGHT],
+        model.own[:, DOUBLE_WEIGHT],
+        model.period_cost,
+    ):
         assert not weights.any()
