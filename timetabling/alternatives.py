@@ -9,7 +9,7 @@ from timetabling.penalties import Formulation, Score
 from timetabling.places import Blocker, Place, cheapest, other_places
 from timetabling.problem import Lecture, Problem, Timetable
 
-__all__ = ["alternatives", "verdict"]
+__all__ = ["alternatives", "in_every_room", "verdict"]
 
 
 def alternatives(timetable: Timetable, lecture: Lecture, rules: Formulation) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def verdict(places: Sequence[Place]) -> str:
 
 def _period(problem: Problem, number: int, places: list[Place]) -> dict[str, Any]:
     day, period = divmod(number, problem.periods_per_day)
-    common = _in_every_room(places)
+    common = in_every_room(places)
     shown = [place for place in places if place.swap or not common]
     shown.sort(key=lambda place: (bool(place.blockers), place.change.order, place.room))
     return {
@@ -93,7 +93,7 @@ def _change(change: Score) -> dict[str, Any]:
     }
 
 
-def _in_every_room(places: Sequence[Place]) -> list[Blocker]:
+def in_every_room(places: Sequence[Place]) -> list[Blocker]:
     """What blocks all of the places of a period."""
     first = places[0].blockers if places else ()
     return [b for b in first if all(b in place.blockers for place in places)]

@@ -109,10 +109,8 @@ def reasons(
 _RoomAt = Mapping[int, int]
 """Of a course: the room at each period that it is held at."""
 
-_OF_PERIODS = (
-    "lectures", "availability", "min_working_days", "undesired_times", "isolated_lectures",
-    "windows", "student_load",
-)  # fmt: skip
+_OF_PERIODS = ("lectures", "availability", "min_working_days", "undesired_times",
+               "isolated_lectures", "windows", "student_load")  # fmt: skip
 _OF_ROOMS = ("room_capacity", "room_stability", "room_suitability")
 _OF_BOTH = ("double_lectures", "pins", "changes")
 

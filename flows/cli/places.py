@@ -14,10 +14,10 @@ from rich.text import Text
 
 from flows.cli.arguments import Instance, Rules, note, refuse
 from flows.cli.weighing import Weights, read_weights
-from timetabling.alternatives import alternatives, verdict
+from timetabling.alternatives import alternatives, in_every_room, verdict
 from timetabling.formats import read_problem, read_solution
 from timetabling.penalties import Formulation, Score, formulation
-from timetabling.places import Place, cheapest, in_every_room, other_places, reasons
+from timetabling.places import Place, cheapest, other_places, reasons
 from timetabling.problem import Lecture, Problem, Timetable
 
 __all__ = ["why"]
