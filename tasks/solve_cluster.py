@@ -10,7 +10,6 @@ from tasks.resuming import resumable
 from tasks.searching import search
 from timetabling.penalties import Formulation
 from timetabling.problem import Lecture, Timetable
-from timetabling.search import SilentObserver
 from timetabling.solvers import cpsat
 from tracking.hooks import counted
 
@@ -34,15 +33,14 @@ def solve_cluster(
     Nothing is spent on its cost: annealing begins hot, and would undo that.
     """
     with search(allowance) as stop:
-        found = cpsat.solve(
+        found = cpsat.place_courses(
             base.problem,
             formulation=formulation,
             start=base,
             stop=stop,
             seed=seed + number - 1,
-            observer=SilentObserver(),
             courses=courses,
             improve=False,
         )
     chosen = set(courses)
-    return tuple(lecture for lecture in found.timetable.lectures if lecture.course in chosen)
+    return tuple(lecture for lecture in found.lectures if lecture.course in chosen)

@@ -128,16 +128,15 @@ def _place_clusters(
     turns = [math.ceil(len(wave) / num_threads) for wave in clustering.waves]
 
     def solve_cluster(i: int, base: Timetable, allowance: Allowance) -> Timetable:
-        return cpsat.solve(
+        return cpsat.place_courses(
             problem,
             formulation=rules,
             start=base,
             stop=allowance.stop(),
             seed=seed + i,
-            observer=silent,
             courses=clustering.clusters[i],
             improve=GENETIC not in budget.shares,  # annealing begins hot, and would undo it
-        ).timetable
+        )
 
     with ThreadPoolExecutor(num_threads) as pool, ThreadPoolExecutor(1) as beside:
         seconds = budget.allow(CPSAT).seconds

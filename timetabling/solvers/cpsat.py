@@ -24,7 +24,7 @@ from timetabling.solvers.cpsat_board import Board, choose_periods
 from timetabling.solvers.cpsat_model import PeriodModel
 from timetabling.solvers.cpsat_rooms import assign_rooms
 
-__all__ = ["keep", "lacking", "merge", "place_missing", "solve", "stopping"]
+__all__ = ["keep", "lacking", "merge", "place_courses", "place_missing", "solve", "stopping"]
 
 POLL_SECONDS = 0.05
 PLACING_SHARE = 0.6
@@ -74,12 +74,41 @@ def solve(
         With the fixed lectures, those pinned to a period among them. Lectures that fit nowhere are
         missing; no other hard rule is broken that the fixed lectures do not break.
     """
-    begun = place_pinned(start or Timetable(problem))
-    chosen = set(range(len(problem.courses)) if courses is None else courses)
-    fixed = _fixed(begun, chosen)
-    held = _begin(begun, chosen, fixed, formulation)
     if courses is None:
         observer.update_stage_progress(0, 1)
+    chosen = range(len(problem.courses)) if courses is None else courses
+    timetable = place_courses(
+        problem,
+        formulation=formulation,
+        start=start or Timetable(problem),
+        stop=stop,
+        seed=seed,
+        courses=chosen,
+        improve=improve,
+    )
+    result = _judge(timetable, formulation, observer)
+    if courses is None:
+        observer.update_stage_progress(1, 1)
+    return result
+
+
+def place_courses(
+    problem: Problem,
+    *,
+    formulation: Formulation,
+    start: Timetable,
+    stop: Stop,
+    seed: int,
+    courses: Sequence[int],
+    improve: bool,
+) -> Timetable:
+    """Do what `solve` does, and say nothing of violations and cost.
+
+    To count them over a whole university takes longer than to place a few courses.
+    """
+    begun, chosen = place_pinned(start), set(courses)
+    fixed = _fixed(begun, chosen)
+    held = _begin(begun, chosen, fixed, formulation)
     if chosen and not stop():
         model = PeriodModel(Board(problem, formulation, fixed), sorted(chosen))
         search = _Search(model, held, seed % 2**31)
@@ -88,11 +117,7 @@ def solve(
             search.improve(stop)
         held = search.held
     placed = assign_rooms(problem, formulation, held, fixed)
-    result = _better(start or begun, Timetable(problem, (*fixed, *placed)), formulation)
-    _report(result, observer)
-    if courses is None:
-        observer.update_stage_progress(1, 1)
-    return result
+    return _better(start, Timetable(problem, (*fixed, *placed)), formulation)
 
 
 def place_missing(
@@ -140,9 +165,8 @@ def place_missing(
             observer.update(f"Placed {len(lectures)} of {problem.num_lectures} lectures")
         else:
             failures[course] += 1
-    result = _better(start, Timetable(problem, tuple(lectures)), formulation)
-    _report(result, observer)
-    return result
+    best = _better(start, Timetable(problem, tuple(lectures)), formulation)
+    return _judge(best, formulation, observer)
 
 
 def merge(
@@ -221,23 +245,21 @@ def _near(problem: Problem, course: int, size: int, rng: random.Random) -> set[i
     return set(near[:size])
 
 
-def _better(start: Timetable, found: Timetable, rules: Formulation) -> Result:
+def _better(start: Timetable, found: Timetable, rules: Formulation) -> Timetable:
     """The better of two, where `found` breaks no hard rule that `start` keeps."""
-    timetable, score = found, evaluate(found, rules)
-    if len(found.lectures) <= len(start.lectures):  # else it lacks fewer
-        before = evaluate(start, rules)
-        if before.order <= score.order:
-            timetable, score = start, before
-    return Result(timetable, score.num_violations, score.cost, units=1)
+    if len(found.lectures) > len(start.lectures):  # it lacks fewer
+        return found
+    return min(start, found, key=lambda timetable: evaluate(timetable, rules).order)
 
 
-def _report(result: Result, observer: Observer) -> None:
-    timetable = result.timetable
+def _judge(timetable: Timetable, rules: Formulation, observer: Observer) -> Result:
+    score, problem = evaluate(timetable, rules), timetable.problem
     observer.update(
-        f"Placed {len(timetable.lectures)} of {timetable.problem.num_lectures} lectures",
-        cost=result.cost,
-        violations=result.violations,
+        f"Placed {len(timetable.lectures)} of {problem.num_lectures} lectures",
+        cost=score.cost,
+        violations=score.num_violations,
     )
+    return Result(timetable, score.num_violations, score.cost, units=1)
 
 
 class _Search:

@@ -39,92 +39,148 @@ def assign_rooms(
     tuple of Lecture
         In order; without `fixed`.
     """
-    plan = _RoomPlan(problem, rules, fixed)
-    at: dict[int, list[int]] = defaultdict(list)
-    for course, period in sorted(set(held)):
-        at[period].append(course)
+    plan = _RoomPlan(problem, rules, held, fixed)
     # Crowded periods first: there the choice is small.
-    order = sorted(at, key=lambda p: (len(plan.free[p]) - len(at[p]), p))
+    order = sorted(plan.at, key=lambda p: (len(plan.free[p]) - len(plan.at[p]), p))
+    stale = set(order)
     for _ in range(MAX_PASSES):
-        changed = [plan.match(period, at[period]) for period in order]
-        if not any(changed):
+        for period in order:
+            if period in stale:
+                stale.remove(period)
+                for course in plan.match(period):
+                    stale |= plan.periods_that_see(course, period)
+        if not stale:
             break
     return tuple(
         Lecture(course, period, plan.room_at[course][period])
-        for period in sorted(at)
-        for course in at[period]
+        for period in sorted(plan.at)
+        for course in plan.at[period]
         if period in plan.room_at[course]
     )
 
 
 class _RoomPlan:
-    """Rooms as they are chosen so far."""
+    """Rooms as they are chosen so far.
 
-    def __init__(self, problem: Problem, rules: Formulation, fixed: Iterable[Lecture]) -> None:
+    Attributes
+    ----------
+    at
+        The courses of each period that need a room then.
+    free
+        The rooms left open at each of these periods, the smallest first.
+    room_at
+        The rooms of each course, by period.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        rules: Formulation,
+        held: Iterable[tuple[int, int]],
+        fixed: Iterable[Lecture],
+    ) -> None:
         self.problem, self.rules = problem, rules
-        self.room_at: list[dict[int, int]] = [{} for _ in problem.courses]
-        taken: dict[int, set[int]] = defaultdict(set)
-        for lecture in fixed:
-            self.room_at[lecture.course].setdefault(lecture.period, lecture.room)
-            taken[lecture.period].add(lecture.room)
-        capacities = np.array([room.capacity for room in problem.rooms])
-        by_size = np.argsort(capacities, kind="stable")
-        self.capacities = capacities
-        self.free = [
-            np.array([r for r in by_size if r not in taken[p]], dtype=np.int64)
-            for p in range(problem.num_periods)
-        ]
-        names = {room.building: i for i, room in enumerate(problem.rooms)}
-        self.building = np.array([names[room.building] for room in problem.rooms])
-        self.unsuitable: dict[int, list[int]] = defaultdict(list)
-        self.weights = {
-            rule: weights_of(problem, rules, rule)
-            for rule in ("room_capacity", "room_suitability", "room_stability", "double_lectures")
+        self.at: dict[int, list[int]] = defaultdict(list)
+        self._periods: dict[int, set[int]] = defaultdict(set)
+        for course, period in sorted(set(held)):
+            self.at[period].append(course)
+            self._periods[course].add(period)
+        self.room_at: dict[int, dict[int, int]] = defaultdict(dict)
+        taken: dict[int, set[int]] = {period: set() for period in self.at}
+        for course, period, room in fixed:
+            self.room_at[course].setdefault(period, room)
+            if period in taken:
+                taken[period].add(room)
+        self._capacities = np.array([room.capacity for room in problem.rooms])
+        by_size = np.argsort(self._capacities, kind="stable").tolist()
+        self.free = {
+            p: np.array([r for r in by_size if r not in rooms], dtype=np.int64)
+            for p, rooms in taken.items()
         }
-        if "room_suitability" in rules.hard or any(self.weights["room_suitability"]):
-            for course, room in sorted(problem.unsuitable):
-                self.unsuitable[course].append(room)
-        self.curricula: list[list[int]] = [[] for _ in problem.courses]
+        names = {room.building: i for i, room in enumerate(problem.rooms)}
+        self._building = np.array([names[room.building] for room in problem.rooms])
+        self._fellows: dict[int, list[int]] = defaultdict(list)
         if "travel_distance" in rules.weights:
-            for q, curriculum in enumerate(problem.curricula):
-                for course in curriculum.courses:
-                    self.curricula[course].append(q)
+            for curriculum in problem.curricula:
+                for course in self._periods.keys() & curriculum.courses:
+                    self._fellows[course] += curriculum.courses
+        self._another_room = weights_of(problem, rules, "room_stability")
+        self._apart_cost = [
+            weight * course.wants_double_lectures
+            for weight, course in zip(
+                weights_of(problem, rules, "double_lectures"), problem.courses, strict=True
+            )
+        ]
+        seat = weights_of(problem, rules, "room_capacity")
+        unsuitable = weights_of(problem, rules, "room_suitability")
+        self._own_costs = {c: self._price_rooms(c, seat[c], unsuitable[c]) for c in self._periods}
+        self._allowed = {course: self._allow_rooms(course) for course in self._periods}
 
-    def match(self, period: int, courses: list[int]) -> bool:
-        """Choose the rooms of one period anew; return whether any changed."""
-        free = self.free[period]
+    def match(self, period: int) -> list[int]:
+        """Choose the rooms of one period anew; return the courses whose room is another now."""
+        courses, free = self.at[period], self.free[period]
         if not len(free):
-            return False
+            return []
         # In this order: cost, then the lectures of a course together, then the smallest room.
         costs = np.arange(len(free))
         for part in (self._apart, self._costs):
             unit = len(courses) * int(costs.max()) + 1
             costs = costs + unit * np.array([part(course, period)[free] for course in courses])
-        allowed = np.ones(costs.shape, dtype=bool)
-        for row, course in enumerate(courses):
-            if course in self.problem.room_pins:
-                allowed[row] = free == self.problem.room_pins[course]
-        if "room_suitability" in self.rules.hard:
-            place = {room: i for i, room in enumerate(free)}
-            for row, course in enumerate(courses):
-                columns = [place[r] for r in self.unsuitable.get(course, ()) if r in place]
-                allowed[row, columns] = False
-        changed = False
-        for row, column in enumerate(_cheapest_matching(costs, allowed)):
-            before = self.room_at[courses[row]].pop(period, -1)
+        allowed = np.array([self._allowed[course][free] for course in courses])
+        changed = []
+        for course, column in zip(courses, _cheapest_matching(costs, allowed), strict=True):
+            room_at = self.room_at[course]
+            before = room_at.pop(period, -1)
             room = int(free[column]) if column >= 0 else -1
             if room >= 0:
-                self.room_at[courses[row]][period] = room
-            changed |= room != before
+                room_at[period] = room
+            if room != before:
+                changed.append(course)
         return changed
+
+    def periods_that_see(self, course: int, period: int) -> set[int]:
+        """Periods with a room to choose that costs more or less by the room of this lecture."""
+        seen: set[int] = set()
+        if self._another_room[course] or self._apart_cost[course]:
+            seen |= self._periods[course] - {period}
+        if "travel_distance" in self.rules.weights:
+            seen |= self.at.keys() & self._beside(period)
+        return seen
+
+    def _beside(self, period: int) -> list[int]:
+        """The periods before and after, of the same day."""
+        per_day = self.problem.periods_per_day
+        return [p for p in (period - 1, period + 1) if p // per_day == period // per_day]
+
+    def _price_rooms(self, course: int, seat: int, unsuitable: int) -> NDArray[np.int64]:
+        """What each room costs a lecture of a course, whatever the rooms of all others."""
+        seats = self.problem.courses[course].num_students
+        costs: NDArray[np.int64] = seat * np.maximum(0, seats - self._capacities)
+        if unsuitable:
+            costs[self._unsuitable(course)] += unsuitable
+        return costs
+
+    def _allow_rooms(self, course: int) -> NDArray[np.bool_]:
+        """Which rooms no hard rule keeps a course out of."""
+        allowed = np.ones(len(self._capacities), dtype=bool)
+        if course in self.problem.room_pins:
+            allowed[:] = False
+            allowed[self.problem.room_pins[course]] = True
+        if "room_suitability" in self.rules.hard:
+            allowed[self._unsuitable(course)] = False
+        return allowed
+
+    def _unsuitable(self, course: int) -> list[int]:
+        pairs = self.problem.unsuitable
+        return [room for room in range(len(self._capacities)) if (course, room) in pairs]
 
     def _apart(self, course: int, period: int) -> NDArray[np.int64]:
         """How many other lectures of the course each room would set this one apart from.
 
         Cost alone sees no way from two rooms of two lectures each to a single one.
         """
-        apart = np.zeros(len(self.capacities), dtype=np.int64)
-        if self.weights["room_stability"][course]:
+        apart = np.zeros(len(self._capacities), dtype=np.int64)
+        if self._another_room[course]:
             for p, room in self.room_at[course].items():
                 if p != period:
                     apart += 1
@@ -133,64 +189,60 @@ class _RoomPlan:
 
     def _costs(self, course: int, period: int) -> NDArray[np.int64]:
         """What each room would cost, the rooms of other periods being as they are."""
-        problem, weights = self.problem, self.rules.weights
-        of_course = {rule: weights[course] for rule, weights in self.weights.items()}
-        seats = problem.courses[course].num_students
-        costs: NDArray[np.int64] = np.maximum(0, seats - self.capacities)
-        costs *= of_course["room_capacity"]
-        if of_course["room_suitability"]:
-            costs[self.unsuitable.get(course, [])] += of_course["room_suitability"]
-        if stability := of_course["room_stability"]:
+        weights, problem = self.rules.weights, self.problem
+        costs = self._own_costs[course].copy()
+        if another_room := self._another_room[course]:
             used = [room for p, room in self.room_at[course].items() if p != period]
             if used:
-                costs += stability
-                costs[list(set(used))] -= stability
+                costs += another_room
+                costs[list(set(used))] -= another_room
         before = problem.room_before.get((course, period))
         if before is not None:
             price = weights.get("changes", 1)
             costs += price
             costs[before] -= price
-        beside = [
-            p
-            for p in (period - 1, period + 1)
-            if p // problem.periods_per_day == period // problem.periods_per_day
-        ]
-        double = of_course["double_lectures"]
-        if double and problem.courses[course].wants_double_lectures:
+        beside = self._beside(period)
+        if apart := self._apart_cost[course]:
             for p in beside:
                 if p in self.room_at[course]:
-                    costs += double
-                    costs[self.room_at[course][p]] -= double
-        if "travel_distance" in weights:
-            for q in self.curricula[course]:
-                for other in problem.curricula[q].courses:
-                    for p in beside:
-                        if p in self.room_at[other]:
-                            there = self.building[self.room_at[other][p]]
-                            costs += weights["travel_distance"] * (self.building != there)
+                    costs += apart
+                    costs[self.room_at[course][p]] -= apart
+        for other in self._fellows[course]:
+            for p in beside:
+                if p in self.room_at[other]:
+                    there = self._building[self.room_at[other][p]]
+                    costs += weights["travel_distance"] * (self._building != there)
         return costs
 
 
 def _cheapest_matching(costs: NDArray[np.int64], allowed: NDArray[np.bool_]) -> list[int]:
-    """Match as many rows as can be, at the lowest cost; a row's column, or -1."""
+    """Match as many rows as can be, at the lowest cost; a row's column, or -1.
+
+    No row has two columns of the same cost.
+    """
+    cheapest = np.where(allowed, costs, np.iinfo(np.int64).max).argmin(axis=1)
+    cheapest[~allowed.any(axis=1)] = -1
+    best: list[int] = cheapest.tolist()
+    wanted = [column for column in best if column >= 0]
+    if len(set(wanted)) == len(wanted):
+        return best  # each row has what it likes best: nothing else costs as little
     rows, columns = np.nonzero(allowed)
     num_rows, num_columns = costs.shape
     source, sink = num_rows + num_columns, num_rows + num_columns + 1
+    each_row, each_column = np.arange(num_rows), num_rows + np.arange(num_columns)
+    tails = np.concatenate([rows, np.full(num_rows, source), each_column])
+    heads = np.concatenate([num_rows + columns, each_row, np.full(num_columns, sink)])
+    prices = np.zeros_like(tails)
+    prices[: len(rows)] = costs[rows, columns]
     flow = min_cost_flow.SimpleMinCostFlow()
-    arcs = flow.add_arcs_with_capacity_and_unit_cost(
-        rows, num_rows + columns, np.ones_like(rows), costs[rows, columns]
-    )
-    for row in range(num_rows):
-        flow.add_arc_with_capacity_and_unit_cost(source, row, 1, 0)
-    for column in range(num_columns):
-        flow.add_arc_with_capacity_and_unit_cost(num_rows + column, sink, 1, 0)
+    arcs = flow.add_arcs_with_capacity_and_unit_cost(tails, heads, np.ones_like(tails), prices)
     flow.set_node_supply(source, min(num_rows, num_columns))
     flow.set_node_supply(sink, -min(num_rows, num_columns))
     status = flow.solve_max_flow_with_min_cost()
     if status != flow.OPTIMAL:
         raise RuntimeError(f"room matching: expected an optimal flow, got status {status}")
     matched = [-1] * num_rows
-    used = np.asarray(flow.flows(arcs)) > 0
+    used = np.asarray(flow.flows(arcs[: len(rows)])) > 0
     for row, column in zip(rows[used], columns[used], strict=True):
         matched[int(row)] = int(column)
     return matched

@@ -93,3 +93,26 @@ def test_the_order_of_the_lectures_does_not_matter() -> None:
     problem = problem_of([20, 25, 30, 10], [30, 25, 40, 20], periods=3)
     held = [(c, p) for c in range(4) for p in range(3)]
     assert assign_rooms(problem, UD2, held, ()) == assign_rooms(problem, UD2, held[::-1], ())
+
+
+@pytest.mark.parametrize("rules", FORMULATIONS.values(), ids=FORMULATIONS)
+@pytest.mark.parametrize("seed", range(4))
+def test_in_the_end_no_period_would_choose_other_rooms(seed: int, rules: Formulation) -> None:
+    rng = random.Random(seed)
+    problem = problem_of(
+        [rng.randint(1, 50) for _ in range(8)],
+        [rng.randint(1, 50) for _ in range(8)],
+        periods=8,
+        unsuitable=frozenset((c, r) for c in range(8) for r in range(8) if rng.random() < 0.2),
+    )
+    held = {(c, p) for c in range(8) for p in range(8) if rng.random() < 0.5}
+    placed = assign_rooms(problem, rules, held, ())
+    for period in range(8):
+        here = tuple(x for x in placed if x.period == period)
+        wanted = {(c, p) for c, p in held if p == period}
+        assert assign_rooms(problem, rules, wanted, [x for x in placed if x not in here]) == here
+
+
+def test_two_that_like_one_room_best_share_out_rooms_at_the_lowest_cost() -> None:
+    problem = problem_of([26, 30], [30, 25, 10])  # 1 seat missing; the other way round it were 5
+    assert assign_rooms(problem, UD2, {(0, 0), (1, 0)}, ()) == (Lecture(0, 0, 1), Lecture(1, 0, 0))
