@@ -20,6 +20,9 @@ SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
 # (10 a course) 15 in place of 3 took 20 points off; on comp02 (3 a course) it added 15.
 COOLEST_START, HOTTEST_START = 3.0, 15.0
 USUAL_CURRICULA, HEAT_PER_CURRICULUM = 4.0, 2.0  # a course
+# A timetable that people have, and whose changes have a price, would melt at the usual heat: what
+# was good in it had to be found again, and was not. See `docs/decisions/0021-changes.md`.
+START_FROM_BEFORE = 0.8
 # Below, nothing was found on the ITC-2007 instances. A point of room stability can be lost in as
 # many ways as lectures have other rooms: where there were 26,000 (EA03, 65 rooms), seven such
 # points were left at 0.14 and none at 0.11. So many of them may be lost at a time in the end:
@@ -70,7 +73,8 @@ def choose_heat(model: Model) -> Heat:
     weight = max(LEAST_VIOLATION_WEIGHT, float(most_saved))
     curricula = len(model.curricula) / model.num_courses
     start = COOLEST_START + HEAT_PER_CURRICULUM * max(0.0, curricula - USUAL_CURRICULA)
-    return Heat(weight * SWEEP_HEAT, min(HOTTEST_START, start), _end_of_cooling(model), weight)
+    hottest = START_FROM_BEFORE if model.num_before and model.rules.changes else HOTTEST_START
+    return Heat(weight * SWEEP_HEAT, min(hottest, start), _end_of_cooling(model), weight)
 
 
 def _end_of_cooling(model: Model) -> float:

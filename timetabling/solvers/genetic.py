@@ -58,7 +58,7 @@ def solve(
     """Improve `start`, or search from nothing, by a population that cools together.
 
     Cooling starts hot even from a good start: on comp02 that led lower than a mild heat, and the
-    best timetable seen is kept anyway.
+    best timetable seen is kept anyway. It starts mild where changes to a timetable before cost.
 
     Parameters
     ----------

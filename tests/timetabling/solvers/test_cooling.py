@@ -8,8 +8,8 @@ import pytest
 
 from timetabling.generator import generate
 from timetabling.kernels.model import Model, compile_model
-from timetabling.penalties import formulation
-from timetabling.problem import Room
+from timetabling.penalties import formulation, price_changes
+from timetabling.problem import Lecture, Room
 from timetabling.solvers.cooling import END_OF_COOLING, Cooling, choose_heat, plan_generation
 
 PROBLEM = generate(60, seed=1).problem
@@ -33,6 +33,19 @@ def test_the_more_rooms_to_choose_from_the_colder_the_end() -> None:
 def test_where_rooms_cost_nothing_their_number_does_not_matter(name: str) -> None:
     assert "room_stability" not in formulation(name).weights
     assert choose_heat(with_rooms(800, name)).end == END_OF_COOLING
+
+
+@pytest.mark.parametrize(("price", "is_mild"), [(0, False), (1, True)])
+def test_cooling_starts_mild_where_changes_to_a_timetable_before_cost(
+    price: int, is_mild: bool
+) -> None:
+    rules = price_changes(formulation("UD2"), price)
+    usual = choose_heat(compile_model(PROBLEM, rules))
+    past = replace(PROBLEM, before=(Lecture(0, 0, 0),))
+    heat = choose_heat(compile_model(past, rules))
+    assert heat.end < heat.start
+    assert (heat.start < usual.start) == is_mild
+    assert heat._replace(start=usual.start) == usual
 
 
 def test_a_cooling_ends_at_its_end() -> None:
