@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,16 @@ def serve(settings: ServiceSettings, host: str, port: int, *, ready: Callable[[]
     server.run()
 
 
-def check_instance(path: Path, formulation: str | None = None) -> dict[str, Any]:
+def check_instance(
+    path: Path, formulation: str | None = None, weights: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Read an instance, and say how large it is, or all that is wrong with it.
 
     Returns
     -------
     Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line each;
     ``notes`` on what a problem cannot hold of the file; and the ``findings`` of the data check by a
-    formulation, if one is given.
+    formulation and weights of soft rules, if one is given.
     """
     notes: list[str] = []
     try:
@@ -65,7 +67,7 @@ def check_instance(path: Path, formulation: str | None = None) -> dict[str, Any]
         "curricula": len(problem.curricula),
         "periods": problem.num_periods,
     }
-    findings = () if formulation is None else check(problem, find_formulation(formulation))
+    findings = () if formulation is None else check(problem, find_formulation(formulation, weights))
     return {
         "name": problem.name,
         "summary": summary,

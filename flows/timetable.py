@@ -80,12 +80,12 @@ def timetable(
         plan: How much of the progress bar each stage is worth.
         seed: Another seed searches another way.
         start: File of a timetable to go on from, an absolute path: course, room, day and period a
-            line.
+            line, or a table (.csv, .xlsx).
         pins: File of places that lectures must keep, an absolute path: as in a timetable, with `-`
             for a room, or a day and a period, that is left open.
-        before: File of the timetable that people have already, an absolute path. The search starts
-            from it, and as little of it as can be is changed. What the instance has no longer is
-            left out.
+        before: File of the timetable that people have already, an absolute path: lines as for
+            `start`, or a table (.csv, .xlsx). The search starts from it, and as little of it as can
+            be is changed. What the instance has no longer is left out.
         change_price: What each lecture costs that is not held when and where it was before.
         max_changes: How many such lectures there may be at most.
         job_id: Name of the job. Left empty, the id of this run. A run that has the name of one that

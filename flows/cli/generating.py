@@ -85,7 +85,8 @@ def generate(
     before: Annotated[
         Path | None,
         typer.Option(
-            help="The timetable that people have: start from it, and change little of it."
+            help="The timetable that people have, read as for --start: start from it, and change "
+            "little of it."
         ),
     ] = None,
     change_price: Annotated[

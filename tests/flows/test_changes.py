@@ -117,6 +117,17 @@ def test_generate_refuses_changes_without_a_timetable_before(
     assert complaint in err
 
 
+def test_a_timetable_before_may_be_a_table(old: Path, tmp_path: Path) -> None:
+    table = tmp_path / "old.csv"
+    write_solution(read_solution(old, read_problem(TINY)), table)
+    table.write_text(table.read_text() + "MAT101,Monday,1,Lab-A-01\n")
+    status, _, err = invoke("generate", TINY, "--before", table)
+    assert status == 2
+    last = len(table.read_text().splitlines())
+    assert err.startswith(f"horarium: {table}:{last}: "), err
+    assert "day: expected a whole number" in err
+
+
 @pytest.mark.slow
 def test_a_run_keeps_pins_and_most_of_the_timetable_before(
     horarium: Callable[..., Run], tmp_path: Path

@@ -130,6 +130,9 @@ def test_the_service_tells_the_same_as_the_command_line(impossible: Path) -> Non
         assert finding.keys() == instances.Finding.model_fields.keys()
         instances.Finding.model_validate(finding)
     assert check_instance(impossible)["findings"] == [], "nobody asked"
+    _, out, _ = invoke(impossible, "--json", "--weight", "room_capacity=9")
+    weighed = check_instance(impossible, "UD2", {"room_capacity": 9})["findings"]
+    assert json.loads(json.dumps(weighed)) == json.loads(out)["findings"] != told["findings"]
 
 
 def test_a_run_that_ends_infeasible_says_why_where_that_is_proven(

@@ -8,7 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Page,
+    WebSocketRoute,
+    expect,
+)
 
 from tests.browser import (
     NEEDS_BROWSER,
@@ -142,15 +149,25 @@ def the_bar_goes_on_after_the_network_was_gone(context: BrowserContext, page: Pa
 
 def blocked_streams_are_replaced(browser: Browser, everything: Everything) -> None:
     _, hears = open_page(browser, everything.link)
-    _, asks = open_page(browser, everything.link)
+    _, asks = open_page(browser)
     sockets: list[str] = []
+    refused: list[str] = []
+
+    def refuse(socket: WebSocketRoute) -> None:
+        refused.append(socket.url)
+        socket.close()
+
     hears.on("websocket", lambda socket: sockets.append(socket.url))
-    asks.route_web_socket("**/api/generation/ws/**", lambda socket: socket.close())
+    # Before the page is there: its program takes hold of the browser's WebSocket when it is loaded.
+    asks.route_web_socket("**/api/generation/ws/**", refuse)
+    asks.goto(everything.link)
     for page in (hears, asks):
         page.route("**/api/generation/stream/**", lambda route: route.abort())
         start_run(page, "5", LONG)
     expect(hears.get_by_text("Live", exact=True)).to_be_visible()
     assert sockets
+    while not refused:  # until then the page only asks because nothing has come for a while
+        asks.wait_for_timeout(200)
     expect(asks.get_by_text("Checking every 5 s")).to_be_visible()
     for page in (hears, asks):
         cancel(page)

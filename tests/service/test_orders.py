@@ -18,6 +18,7 @@ from tests.service.job_parts import (
     form,
     problem_of,
     run_of,
+    start,
     uploads,
 )
 from timetabling.formats import write_problem
@@ -40,7 +41,7 @@ def test_a_named_instance_becomes_a_job(service: httpx.Client) -> None:
         headers=ANN,
         **form(
             instance_name="tiny.ectt", time_limit_seconds=7.5, formulation="UD3", seed=4,
-            plan="solve-heavy",
+            plan="solve-heavy", weights='{"windows": 3, "room_capacity": 0}',
         ),
     )  # fmt: skip
     assert answer.status_code == 202
@@ -51,7 +52,7 @@ def test_a_named_instance_becomes_a_job(service: httpx.Client) -> None:
     run = run_of(told["job_id"])
     order = {
         "instance": "tiny.ectt", "formulation": "UD3", "time_limit_seconds": 7.5,
-        "plan": "solve-heavy", "seed": 4,
+        "plan": "solve-heavy", "seed": 4, "weights": {"windows": 3, "room_capacity": 0},
     }  # fmt: skip
     assert run.parameters == order
     job = service.get(told["links"]["self"], headers=ANN).json()
@@ -60,6 +61,12 @@ def test_a_named_instance_becomes_a_job(service: httpx.Client) -> None:
     assert job["progress"]["seq"] == 0
     assert job["created_at"] is not None
     assert (job["started_at"], job["ended_at"], job["result"]) == (None, None, None)
+
+
+def test_a_job_of_the_usual_weights_is_given_none(service: httpx.Client) -> None:
+    job_id = start(service)
+    assert "weights" not in run_of(job_id).parameters
+    assert service.get(f"{JOBS}{job_id}/", headers=ANN).json()["parameters"]["weights"] is None
 
 
 def test_a_sent_instance_is_kept_for_its_job_under_a_harmless_name(
@@ -106,6 +113,18 @@ def test_the_same_key_starts_the_same_job_and_keeps_one_file(
         (form(instance_name="tiny.ectt", time_limit_seconds="nan"), "time_limit_seconds", "finite"),
         (form(instance_name="tiny.ectt", formulation="UD6"), "formulation", "'UD1', 'UD2'"),
         (form(instance_name="tiny.ectt", plan="x\r\ny"), "plan", "'default', 'search-heavy'"),
+        (form(instance_name="tiny.ectt", weights="windows=3"), "weights", "a JSON object"),
+        (form(instance_name="tiny.ectt", weights="[" * 4000), "weights", "a JSON object"),
+        (form(instance_name="tiny.ectt", weights='{"gaps": 3}'), "weights.gaps", "'windows'"),
+        (form(instance_name="tiny.ectt", weights='{"windows": 101}'), "weights.windows", "100"),
+        (form(instance_name="tiny.ectt", weights='{"windows": -1}'), "weights.windows", "to 0"),
+        (form(instance_name="tiny.ectt", weights='{"windows": 1.5}'), "weights.windows", "integer"),
+        (form(instance_name="tiny.ectt", weights='{"windows": NaN}'), "weights.windows", "integer"),
+        (
+            form(instance_name="tiny.ectt", weights='{"room_suitability": 1}', formulation="UD4"),
+            "weights",
+            "room_suitability is a hard one of UD4",
+        ),
         (form(instance_name="tiny.ectt", output="/etc/passwd"), "output", "no field of this name"),
         (form(instance_name="tiny.ectt", job_id="weekly"), "job_id", "no field of this name"),
     ],

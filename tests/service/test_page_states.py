@@ -103,6 +103,12 @@ def start(place: Campus, page: Page) -> None:
     expect(page.get_by_text("The data is complete")).to_be_visible()
 
 
+def weights(place: Campus, page: Page) -> None:
+    start(place, page)
+    page.get_by_text("Weights", exact=True).click()
+    page.get_by_label("No gaps in a day").fill("3")
+
+
 def upload(place: Campus, page: Page, content: bytes) -> None:
     page.goto(place.link("newcomer"))
     page.get_by_role("radio", name="Upload a file").check()
@@ -267,9 +273,9 @@ def away(place: Campus, page: Page) -> None:
 
 
 STATES: list[Callable[[Campus, Page], None]] = [
-    sign_in, start, bad_data, impossible_data, empty, job_list, stale_list, loading, waiting,
-    running, stalled, lost, disconnected, polling, finishing, cancelling, done, other_places,
-    failed, cancelled, timed_out, denied, not_found, away,
+    sign_in, start, weights, bad_data, impossible_data, empty, job_list, stale_list, loading,
+    waiting, running, stalled, lost, disconnected, polling, finishing, cancelling, done,
+    other_places, failed, cancelled, timed_out, denied, not_found, away,
 ]  # fmt: skip
 
 
@@ -282,10 +288,10 @@ def test_a_state_is_drawn_and_keeps_nobody_out(
     state(place, page)
     name = state.__name__.replace("_", "-")
     page.emulate_media(color_scheme="dark")
-    picture(page, f"{name}-dark", whole=state in (done, other_places))
+    picture(page, f"{name}-dark", whole=state in (weights, done, other_places))
     assert serious_faults(page, ["color-contrast"]) == []
     page.emulate_media(color_scheme="light")
-    picture(page, f"{name}-light", whole=state in (done, other_places))
+    picture(page, f"{name}-light", whole=state in (weights, done, other_places))
     assert serious_faults(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from timetabling.formats import csv_folder, ctt, ectt, fet, lectures, solution, workbook
-from timetabling.formats.solution import read_before, read_pins
+from timetabling.formats.solution import read_pins
 from timetabling.formats.text import InputError, check_file
+from timetabling.formats.timetables import read_before, read_solution
 from timetabling.problem import Problem, Timetable
 
 __all__ = [
@@ -27,9 +28,6 @@ _READERS: Mapping[str, Callable[[Path], Problem]] = MappingProxyType(
 )
 _WRITERS: Mapping[str, Callable[[Problem, Path], None]] = MappingProxyType(
     {"": csv_folder.write, ".ectt": ectt.write, ".xlsx": workbook.write}
-)
-_TIMETABLE_READERS: Mapping[str, Callable[[Path, Problem], Timetable]] = MappingProxyType(
-    {".csv": lectures.read_csv, ".xlsx": lectures.read_workbook}
 )
 
 
@@ -66,21 +64,6 @@ def read_problem(path: Path, *, tell: Callable[[str], object] = _warn) -> Proble
             f"got {path.suffix!r}"
         )
     return _READERS[suffix](path)
-
-
-def read_solution(path: Path, problem: Problem) -> Timetable:
-    """Read a timetable of the problem: a table (.csv, .xlsx), or else in the format of ITC-2007.
-
-    Lectures may be missing, all of them even, or too many: that is for `penalties` to count.
-
-    Raises
-    ------
-    InputError
-        If the file does not follow its format, or names what the problem has not.
-    OSError
-        If reading fails half-way.
-    """
-    return _TIMETABLE_READERS.get(path.suffix.lower(), solution.read_solution)(path, problem)
 
 
 def write_solution(timetable: Timetable, path: Path) -> None:

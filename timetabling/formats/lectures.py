@@ -36,29 +36,35 @@ SHEET = "Timetable"
 Cells = Iterable[tuple[int, Sequence[str]]]
 """Rows with their numbers, the first is 1."""
 
+Lectures = Iterator[tuple[int, Lecture | None, list[str]]]
+"""Rows with their lectures, or with what the problem does not have of them."""
 
-def read_csv(path: Path, problem: Problem) -> Timetable:
+
+def read_csv(path: Path, problem: Problem, report: Report) -> Lectures:
     """Read a timetable from a CSV file; cells are apart by a comma, a semicolon or a tab.
+
+    Gives each row with its lecture, or None and what the problem does not have of it. A row that
+    is too short, or whose day or period is no number from 1, is reported.
 
     Raises
     ------
     InputError
-        If a column is missing, or a row names what the problem has not; it names every problem.
+        If it is no such file, or a column is missing.
     OSError
         If reading fails half-way.
     """
-    return _read(path, _rows_of_csv(path), problem)
+    return _read(_rows_of_csv(path), problem, report)
 
 
-def read_workbook(path: Path, problem: Problem) -> Timetable:
-    """Read a timetable from the sheet `SHEET` of an Excel workbook.
+def read_workbook(path: Path, problem: Problem, report: Report) -> Lectures:
+    """Read a timetable from the sheet `SHEET` of an Excel workbook, as `read_csv` does.
 
     Raises
     ------
     InputError
-        If it is no workbook or has no such sheet, and as for `read_csv`.
+        If it is no workbook or has no such sheet, or a column is missing.
     """
-    return _read(path, _rows_of_workbook(path), problem)
+    return _read(_rows_of_workbook(path), problem, report)
 
 
 def write_csv(timetable: Timetable, path: Path) -> None:
@@ -108,8 +114,7 @@ def _rows_of_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
         yield number, [f"({cell.what})" if isinstance(cell, Odd) else cell for cell in row]
 
 
-def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:
-    report = Report(path)
+def _read(rows: Cells, problem: Problem, report: Report) -> Lectures:
     filled = ((number, row) for number, row in rows if any(cell.strip() for cell in row))
     number, header = next(filled, (1, []))
     place = _columns(number, header, report)
@@ -117,23 +122,22 @@ def _read(path: Path, rows: Cells, problem: Problem) -> Timetable:
     courses = {course.id: c for c, course in enumerate(problem.courses)}
     rooms = {room.id: r for r, room in enumerate(problem.rooms)}
     of_courses, of_rooms = Spelling(courses), Spelling(rooms)
-    lectures = []
     for number, row in filled:
-        problems: list[str] = []
         if len(row) <= max(place.values()):
             report.add(number, f"expected {len(header)} cells as in the first row, got {len(row)}")
             continue
         cell = {name: row[column] for name, column in place.items()}
+        problems: list[str] = []
         course = _index("course", cell["course"], courses, of_courses, problems)
         room = _index("room", cell["room"], rooms, of_rooms, problems)
         day = _counted("day", cell["day"].strip(), problem.num_days, problems)
         slot = _counted("period", cell["period"].strip(), problem.periods_per_day, problems)
-        if problems:
+        if day is None or slot is None:
             report.add(number, "; ".join(problems))
+        elif problems:
+            yield number, None, problems
         else:
-            lectures.append(Lecture(course, day * problem.periods_per_day + slot, room))
-    report.check()
-    return Timetable(problem, tuple(lectures))
+            yield number, Lecture(course, day * problem.periods_per_day + slot, room), []
 
 
 def _columns(number: int, header: Sequence[str], report: Report) -> Mapping[str, int]:
@@ -162,13 +166,13 @@ def _index(
     return known.get(name, 0)
 
 
-def _counted(what: str, word: str, size: int, problems: list[str]) -> int:
-    """Turn a number counted from 1 into an index."""
+def _counted(what: str, word: str, size: int, problems: list[str]) -> int | None:
+    """Turn a number counted from 1 into an index; None if it is no such number at all."""
     try:
         number = whole_number(word)
     except ValueError as error:
         problems.append(f"{what}: {error}")
-        return 0
+        return None
     if not 1 <= number <= size:
         problems.append(f"{what}: expected 1 to {size}, got {word}")
-    return number - 1
+    return number - 1 if number else None

@@ -21,32 +21,38 @@ from timetabling.formats.text import (
 )
 from timetabling.problem import Lecture, Pin, Problem, Timetable
 
-__all__ = ["read_before", "read_pins", "read_solution", "solution_text", "write_solution"]
+__all__ = ["read", "read_pins", "solution_text", "write_solution"]
 
 ANY = "-"
 
 
-def read_solution(path: Path, problem: Problem) -> Timetable:
-    """Read a timetable of the problem.
+def read(
+    path: Path, problem: Problem, report: Report
+) -> Iterator[tuple[int, Lecture | None, list[str]]]:
+    """Read each line with its lecture, or None and what the problem does not have of it.
 
-    Lectures may be missing, all of them even, or too many: that is for `penalties` to count.
+    A line without four words, of which the last two are numbers, is reported.
 
     Raises
     ------
     InputError
-        If a line has not four words, or names a course, room or period the problem has not.
+        If the file cannot be read, or has too many lines to report.
     OSError
         If reading fails half-way.
     """
-    report = Report(path)
-    lectures = []
-    for number, lecture, problems in _read_lines(path, problem, report):
-        if lecture is None:
+    names = _Names(problem)
+    for number, (course, room, day, slot) in _words(path, report):
+        problems = [names.unknown("course", course)] * (course not in names.courses)
+        problems += [names.unknown("room", room)] * (room not in names.rooms)
+        wrong_times, are_numbers = names.wrong_times(day, slot)
+        problems += wrong_times
+        if not are_numbers:
             report.add(number, "; ".join(problems))
+        elif problems:
+            yield number, None, problems
         else:
-            lectures.append(lecture)
-    report.check()
-    return Timetable(problem, tuple(lectures))
+            place = names.courses[course], names.period(day, slot), names.rooms[room]
+            yield number, Lecture(*place), []
 
 
 def solution_text(timetable: Timetable) -> str:
@@ -66,36 +72,6 @@ def solution_text(timetable: Timetable) -> str:
         day, slot = divmod(lecture.period, problem.periods_per_day)
         lines.append(f"{courses[lecture.course]} {rooms[lecture.room]} {day} {slot}\n")
     return "".join(lines)
-
-
-def read_before(path: Path, problem: Problem) -> tuple[tuple[Lecture, ...], tuple[str, ...]]:
-    """Read a timetable that was made for the problem before it changed.
-
-    Returns
-    -------
-    lectures, gone
-        Those that the problem still knows, a course once a period; and a line of words for each
-        other: its course, room, day or period is gone, or its course was held then already.
-
-    Raises
-    ------
-    InputError
-        If a line has not four words, of which two are numbers.
-    OSError
-        If reading fails half-way.
-    """
-    report = Report(path)
-    lectures: dict[tuple[int, int], Lecture] = {}
-    gone = []
-    for number, lecture, problems in _read_lines(path, problem, report):
-        if lecture is None:
-            gone.append(f"{path.name}:{number}: {'; '.join(problems)}")
-        elif lecture[:2] in lectures:
-            gone.append(f"{path.name}:{number}: the course is held then already")
-        else:
-            lectures[lecture[:2]] = lecture
-    report.check()
-    return tuple(lectures.values()), tuple(gone)
 
 
 def read_pins(path: Path, problem: Problem) -> frozenset[Pin]:
@@ -202,22 +178,3 @@ def _words(path: Path, report: Report) -> Iterator[tuple[int, list[str]]]:
             yield number, words
         elif words:
             report.add(number, f"expected 4 words (course room day period), got {len(words)}")
-
-
-def _read_lines(
-    path: Path, problem: Problem, report: Report
-) -> Iterator[tuple[int, Lecture | None, list[str]]]:
-    """Each line with its lecture, or None and what the problem does not have of it."""
-    names = _Names(problem)
-    for number, (course, room, day, slot) in _words(path, report):
-        problems = [names.unknown("course", course)] * (course not in names.courses)
-        problems += [names.unknown("room", room)] * (room not in names.rooms)
-        wrong_times, are_numbers = names.wrong_times(day, slot)
-        problems += wrong_times
-        if not are_numbers:
-            report.add(number, "; ".join(problems))
-        elif problems:
-            yield number, None, problems
-        else:
-            place = names.courses[course], names.period(day, slot), names.rooms[room]
-            yield number, Lecture(*place), []

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from tracking.service.access import CREDENTIALS, Caller, known_caller
 from tracking.service.instance_files import instances_in
-from tracking.service.orders import CHECK_FORM, ordered
+from tracking.service.orders import CHECK_FORM, Order, ordered
 from tracking.service.problems import problem_responses
 from tracking.service.service import service_of
 
@@ -86,18 +86,19 @@ async def check_instance(
 ) -> InstanceCheck:
     """Say what is in an instance, and all that is wrong with it; nothing is kept of it."""
     async with ordered(request, caller) as what:
-        return await check(request, what.path, what.order.formulation)
+        return await check(request, what.path, what.order)
 
 
-async def check(request: Request, path: Path, formulation: str | None = None) -> InstanceCheck:
+async def check(request: Request, path: Path, order: Order | None = None) -> InstanceCheck:
     """Read an instance, by the reader that the application was made with.
 
-    Without a formulation it is read and no more: nothing is found in it.
+    Without an order it is read and no more: nothing is found in it.
     """
     read = service_of(request).check
     if read is None:
         return InstanceCheck(name=path.name, summary={}, errors=[], findings=[])
-    found = await to_thread.run_sync(read, path, formulation)
+    rules = (order.formulation, order.weights) if order else (None, {})
+    found = await to_thread.run_sync(read, path, *rules)
     # Where the data folder is concerns nobody outside.
     errors = [str(error).replace(str(path), path.name) for error in found["errors"]]
     return InstanceCheck(

@@ -54,6 +54,7 @@ class Parameters(BaseModel):
     """What a job was told to do; null is what nobody said, or nobody knows any more."""
 
     formulation: str | None = None
+    weights: dict[str, int] | None = None
     time_limit_seconds: float | None = None
     plan: str | None = None
     seed: int | None = None

@@ -64,7 +64,7 @@ async def generate(
         instance = str(what.path) if what.is_upload else what.path.name
         run = await service_of(request).prefect.start(
             caller.name,
-            {"instance": instance, **what.order.model_dump()},
+            {"instance": instance, **what.order.parameters()},
             idempotency_key=idempotency_key,
         )
         job_id = str(run.id)

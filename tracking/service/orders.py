@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,16 @@ from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import FormData, UploadFile
 
 from tracking.service.access import Caller
@@ -26,9 +36,36 @@ from tracking.service.instance_files import (
 from tracking.service.problems import FieldError, field_errors, invalid, shown
 from tracking.service.service import service_of
 
-__all__ = ["CHECK_FORM", "ORDER_FORM", "Order", "Ordered", "ordered"]
+__all__ = ["CHECK_FORM", "ORDER_FORM", "Order", "Ordered", "SoftRule", "ordered"]
 
 _LONGEST_SECONDS = 7 * 86_400
+
+SoftRule = Literal[
+    "room_capacity",
+    "min_working_days",
+    "room_stability",
+    "room_suitability",
+    "double_lectures",
+    "isolated_lectures",
+    "windows",
+    "student_load",
+    "travel_distance",
+]
+"""The rules that may have a weight, as `timetabling.penalties` calls them; a test compares."""
+
+_HARD = {"UD4": "room_suitability"}
+
+
+def _object(text: object) -> Any:
+    """Read what a form, which has texts alone, says as JSON."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        expected = "a JSON object of rules and weights, such as {example}"
+        raise PydanticCustomError("no_object", expected, {"example": '{"windows": 3}'})
+    return found
 
 
 class Order(BaseModel):
@@ -40,8 +77,31 @@ class Order(BaseModel):
         120.0
     )
     formulation: Literal["UD1", "UD2", "UD3", "UD4", "UD5"] = "UD2"
+    weights: Annotated[
+        dict[SoftRule, Annotated[int, Field(strict=True, ge=0, le=100)]],
+        BeforeValidator(_object),
+        Field(
+            description="What a unit of a soft rule costs in place of what the formulation says; "
+            "0 leaves the rule out"
+        ),
+    ] = {}
     plan: Literal["default", "search-heavy", "solve-heavy", "learned"] = "default"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @field_validator("weights")
+    @classmethod
+    def _are_soft(cls, weights: dict[SoftRule, int], seen: ValidationInfo) -> dict[SoftRule, int]:
+        formulation = seen.data.get("formulation")
+        hard = _HARD.get(str(formulation))
+        if hard in weights:
+            expected = "soft rules, and {hard} is a hard one of {formulation}"
+            told = {"hard": hard, "formulation": formulation}
+            raise PydanticCustomError("hard_rule", expected, told)
+        return weights
+
+    def parameters(self) -> dict[str, Any]:
+        """Those of the flow run; weights only where somebody gave some."""
+        return self.model_dump(exclude=set() if self.weights else {"weights"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +133,7 @@ def _form(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 _ORDER = Order.model_json_schema()["properties"]
-CHECK_FORM = _form({"formulation": _ORDER["formulation"]})
+CHECK_FORM = _form({name: _ORDER[name] for name in ("formulation", "weights")})
 ORDER_FORM = _form(_ORDER)
 
 

@@ -131,7 +131,7 @@ def field_errors(errors: Sequence[Any]) -> list[FieldError]:
     """What pydantic found wrong."""
     return [
         FieldError(
-            where=".".join(str(part) for part in error["loc"]) or "request",
+            where=".".join(str(part) for part in error["loc"] if part != "[key]") or "request",
             found="nothing" if error["type"] == "missing" else shown(error["input"]),
             expected=_EXPECTED.get(error["type"])
             or str(error["msg"]).removeprefix("Input should be "),

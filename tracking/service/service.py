@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,9 @@ if TYPE_CHECKING:  # most of these have routes of their own, which import this
 
 __all__ = ["Check", "Service", "Weigh", "service_of"]
 
-Check = Callable[[Path, str | None], dict[str, Any]]
-"""Reads an instance: its name, what is in it, and what is wrong with it; by a formulation, if one
-is given, also what rules a timetable out or makes it a bad one."""
+Check = Callable[[Path, str | None, Mapping[Any, int]], dict[str, Any]]
+"""Reads an instance: its name, what is in it, and what is wrong with it; by a formulation and
+weights of soft rules, if one is given, also what rules a timetable out or makes it a bad one."""
 
 Weigh = Callable[[Path, str, int, int], dict[str, Any]]
 """Says what the other places cost a lecture, from a job's timetable: its file, the name of the

@@ -177,6 +177,80 @@ describe("the data check", () => {
   });
 });
 
+describe("the weights of a run", () => {
+  let sent: FormData[] = [];
+
+  async function choose(formulation: string) {
+    await open("/", {
+      "GET /api/generation-jobs/": answering({ jobs: [], total: 0 }),
+      "GET /api/instances/": answering({ instances: [{ name: "mine.ectt", size_bytes: 9 }] }),
+      "POST /api/instances/check/": answering({
+        name: "mine",
+        summary: {},
+        errors: [],
+        notes: [],
+        findings: [],
+      }),
+    });
+    sent = [];
+    const asking = fetch;
+    vi.stubGlobal("fetch", (address: string, init?: RequestInit) => {
+      if (address.endsWith("/generate/")) sent.push(init?.body as FormData);
+      return asking(address, init);
+    });
+    fireEvent.change(screen.getByLabelText("Stored data"), { target: { value: "mine.ectt" } });
+    fireEvent.change(screen.getByLabelText(/^Rules/), { target: { value: formulation } });
+    await wait();
+  }
+  const field = (title: RegExp) => screen.getByLabelText<HTMLInputElement>(title);
+  const set = (title: RegExp, value: string) =>
+    fireEvent.change(field(title), { target: { value } });
+  async function start() {
+    fireEvent.click(screen.getByRole("button", { name: "Make the timetable" }));
+    await wait();
+    return sent.at(-1)?.get("weights");
+  }
+
+  it("are the usual ones unless others are given, and only these are sent", async () => {
+    await choose("UD2");
+    expect(field(/^No lonely lectures/).placeholder).toBe("2");
+    expect(field(/^No gaps in a day/).placeholder).toBe("0");
+    expect(await start()).toBeNull();
+    set(/^No gaps in a day/, "3");
+    set(/^No lonely lectures/, "2");
+    set(/^A seat for everyone/, "0");
+    expect(JSON.parse(String(await start()))).toEqual({ windows: 3, room_capacity: 0 });
+  });
+
+  it("are none for a rule that must hold", async () => {
+    await choose("UD3");
+    set(/^A room that suits/, "9");
+    expect(JSON.parse(String(await start()))).toEqual({ room_suitability: 9 });
+    fireEvent.change(screen.getByLabelText(/^Rules/), { target: { value: "UD4" } });
+    await wait();
+    expect(screen.queryByLabelText(/^A room that suits/)).toBeNull();
+    expect(await start()).toBeNull();
+  });
+
+  it("unfold where something is wrong in them", async () => {
+    await choose("UD2");
+    const folded = field(/^No gaps in a day/).closest("details");
+    expect(folded?.open).toBe(false);
+    set(/^No gaps in a day/, "101");
+    expect(field(/^No gaps in a day/).checkValidity()).toBe(false);
+    expect(folded?.open).toBe(true);
+  });
+
+  it("are told in the list and on the page of a run, where they are not the usual ones", async () => {
+    const told = await job(snapshot(40))().json();
+    told.parameters.weights = { windows: 3, isolated_lectures: 2 };
+    await open("/", { "GET /api/generation-jobs/": answering({ jobs: [told], total: 1 }) });
+    expect(screen.getByText(/^Standard \(UD2\) with no gaps in a day: 3 ·/)).toBeTruthy();
+    await open("/jobs/job", { [`GET ${JOB}`]: answering(told) });
+    expect(screen.getByText(/^Standard \(UD2\) with no gaps in a day: 3 · at most/)).toBeTruthy();
+  });
+});
+
 describe("the page of a job", () => {
   it("says that it is denied, and shows nothing of it", async () => {
     await open("/jobs/job", { [`GET ${JOB}`]: refused(403) });

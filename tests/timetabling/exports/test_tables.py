@@ -24,7 +24,7 @@ from tests.timetabling.exports.export_parts import (
 from timetabling.exports.grids import week_of
 from timetabling.exports.table import csv_text, rows_of
 from timetabling.exports.workbook import workbook
-from timetabling.formats import InputError, read_solution, write_solution
+from timetabling.formats import InputError, read_before, read_solution, write_solution
 from timetabling.formats.cells import guarded, unguarded
 from timetabling.problem import Lecture, Problem, Timetable
 
@@ -72,6 +72,45 @@ def test_a_timetable_is_read_back_from_its_table(
 ) -> None:
     found = read_solution(written(tmp_path, timetable, kind), timetable.problem)
     assert sorted(found.lectures) == sorted(timetable.lectures)
+
+
+@pytest.mark.parametrize("kind", [".csv", ".xlsx"])
+def test_of_a_table_of_a_timetable_before_what_is_gone_is_told_and_the_rest_is_read(
+    tmp_path: Path, kind: str
+) -> None:
+    path = written(tmp_path, SOME, kind)
+    assert read_before(path, PROBLEM) == (SOME.lectures, ())
+    fewer = replace(PROBLEM, rooms=PROBLEM.rooms[:2])
+    gone = PROBLEM.rooms[2].id
+    assert read_before(path, fewer) == (
+        SOME.lectures[:2],
+        tuple(
+            f"timetable{kind}:{row}: room: expected one of the instance, got {gone!r}"
+            for row in (4, 5)
+        ),
+    )
+
+
+def test_a_table_of_a_timetable_before_may_hold_days_that_are_gone_and_nothing_that_is_no_day(
+    tmp_path: Path,
+) -> None:
+    path, course, room = tmp_path / "old.csv", PROBLEM.courses[1].id, PROBLEM.rooms[0].id
+    header = "course,day,period,room\n"
+    path.write_text(f"{header}{course},99,1,{room}\n{course},1,1,{room}\n{course},1,1,{room}\n")
+    assert read_before(path, PROBLEM) == (
+        (Lecture(1, 0, 0),),
+        (
+            f"old.csv:2: day: expected 1 to {PROBLEM.num_days}, got 99",
+            "old.csv:4: the course is held then already",
+        ),
+    )
+    path.write_text(f"{header}{course},Monday,1,{room}\n{course},1,0,{room}\n{course},1\n")
+    with pytest.raises(InputError) as error:
+        read_before(path, PROBLEM)
+    first, second, third = str(error.value).splitlines()
+    assert first.startswith(f"{path}:2: day: expected a whole number")
+    assert second == f"{path}:3: period: expected 1 to {PROBLEM.periods_per_day}, got 0"
+    assert third == f"{path}:4: expected 4 cells as in the first row, got 2"
 
 
 @given(timetable=any_timetables())

@@ -5,6 +5,8 @@ import type { ProgressInfo, Status } from "./types";
 
 export interface Parameters {
   formulation: string;
+  /** What a unit of a soft rule costs where that is not what the formulation says. */
+  weights: Record<string, number> | null;
   time_limit_seconds: number;
   plan: string;
   seed: number;
@@ -112,7 +114,10 @@ export function generate(
   key: string,
 ): Promise<{ job_id: string }> {
   const body = formOf(source);
-  for (const [name, value] of Object.entries(parameters)) body.set(name, String(value));
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null) continue;
+    body.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  }
   return requestJson(`${JOBS}generate/`, {
     method: "POST",
     body,

@@ -1,4 +1,5 @@
 /** The rules of a timetable in people's words. */
+import type { Parameters } from "../api/jobs";
 import { counted } from "./format";
 
 interface Words {
@@ -83,36 +84,108 @@ export function amountWords(rule: string, amount: number): string {
   return counted(amount, ...ruleWords(rule).unit);
 }
 
+export interface Formulation {
+  name: string;
+  label: string;
+  text: string;
+  /** What a unit of a soft rule costs; of one that is not named, nothing. */
+  weights: Readonly<Record<string, number>>;
+}
+
 /** The sets of rules one can choose from. */
-export const FORMULATIONS: readonly { name: string; label: string; text: string }[] = [
+export const FORMULATIONS: readonly Formulation[] = [
   {
     name: "UD1",
     label: "Basic",
     text: "Seats for everyone, courses spread over the week, no lonely lectures.",
+    weights: { room_capacity: 1, min_working_days: 5, isolated_lectures: 1 },
   },
   {
     name: "UD2",
     label: "Standard",
     text: "Seats for everyone, courses spread over the week, no lonely lectures, one room a course.",
+    weights: { room_capacity: 1, min_working_days: 5, isolated_lectures: 2, room_stability: 1 },
   },
   {
     name: "UD3",
     label: "Students’ days",
     text: "Seats for everyone, no gaps, neither empty nor crowded days, suitable rooms.",
+    weights: { room_capacity: 1, windows: 4, student_load: 2, room_suitability: 3 },
   },
   {
     name: "UD4",
     label: "Double lectures",
     text: "As “Students’ days”, with suitable rooms a must and lectures of a day side by side.",
+    weights: {
+      room_capacity: 1,
+      min_working_days: 1,
+      windows: 1,
+      student_load: 1,
+      double_lectures: 1,
+    },
   },
   {
     name: "UD5",
     label: "Several buildings",
     text: "As “Basic”, with no gaps, balanced days and no hurry between buildings.",
+    weights: {
+      room_capacity: 1,
+      min_working_days: 5,
+      isolated_lectures: 1,
+      windows: 2,
+      student_load: 2,
+      travel_distance: 2,
+    },
   },
 ];
 
 export function formulationLabel(name: string): string {
   const known = FORMULATIONS.find((formulation) => formulation.name === name);
   return known ? `${known.label} (${name})` : name;
+}
+
+const SOFT_RULES = [
+  "room_capacity",
+  "min_working_days",
+  "isolated_lectures",
+  "room_stability",
+  "windows",
+  "student_load",
+  "double_lectures",
+  "room_suitability",
+  "travel_distance",
+];
+
+/** Rules that may have no weight in a formulation: they must hold. */
+const HARD: Readonly<Record<string, string>> = { UD4: "room_suitability" };
+
+/** What may have a weight, and which it has unless one is given; what counts already comes first. */
+export function usualWeights(name: string): [rule: string, weight: number][] {
+  const usual = FORMULATIONS.find((formulation) => formulation.name === name)?.weights ?? {};
+  return SOFT_RULES.filter((rule) => rule !== HARD[name])
+    .map((rule): [string, number] => [rule, usual[rule] ?? 0])
+    .sort(([, a], [, b]) => Number(b > 0) - Number(a > 0));
+}
+
+/** Of some weights, those that are not the usual ones. */
+export function changedWeights(
+  name: string,
+  weights: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const usual = Object.fromEntries(usualWeights(name));
+  return Object.fromEntries(
+    Object.entries(weights).filter(([rule, weight]) => weight !== usual[rule]),
+  );
+}
+
+/** The rules of a run, such as `Standard (UD2) with no gaps in a day: 3`; nothing if they are not known. */
+export function rulesWords({ formulation, weights }: Partial<Parameters>): string {
+  if (!formulation) return "";
+  const changed = Object.entries(changedWeights(formulation, weights ?? {}));
+  const told = changed.map(([rule, weight]) => `${lowered(ruleWords(rule).title)}: ${weight}`);
+  return formulationLabel(formulation) + (told.length > 0 ? ` with ${told.join(", ")}` : "");
+}
+
+function lowered(title: string): string {
+  return title.charAt(0).toLowerCase() + title.slice(1);
 }

@@ -4,7 +4,7 @@ import { isEnd } from "../api/types";
 import { formatMoment, formatNumber, formatPercent, timesBroken } from "../components/format";
 import { Notice, ProblemNotice } from "../components/Notice";
 import { ProgressBar } from "../components/ProgressBar";
-import { formulationLabel } from "../components/rules";
+import { rulesWords } from "../components/rules";
 import { StatusChip } from "../components/StatusChip";
 import { useSession } from "../hooks/session";
 import { useRepeat } from "../hooks/useRepeat";
@@ -62,7 +62,7 @@ function JobRow({ job, showOwner }: { job: Job; showOwner: boolean }) {
   const said = formatPercent(percent, job.status);
   const begun = job.started_at ?? job.created_at;
   const facts = [
-    job.parameters.formulation && formulationLabel(job.parameters.formulation),
+    rulesWords(job.parameters),
     begun !== null && formatMoment(begun),
     showOwner && job.owner,
   ].filter(Boolean);

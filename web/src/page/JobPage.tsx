@@ -4,7 +4,7 @@ import { isEnd, type ProgressInfo } from "../api/types";
 import { formatDuration, formatMoment, formatPercent } from "../components/format";
 import { Icon } from "../components/Icon";
 import { Notice, ProblemNotice } from "../components/Notice";
-import { formulationLabel } from "../components/rules";
+import { rulesWords } from "../components/rules";
 import { StatusChip } from "../components/StatusChip";
 import { useCostCurve } from "../hooks/useCostCurve";
 import { usePageTitle } from "../hooks/usePageTitle";
@@ -102,9 +102,9 @@ function Back() {
 }
 
 function Facts({ job }: { job: Job }) {
-  const { formulation, time_limit_seconds: limit } = job.parameters;
+  const { time_limit_seconds: limit } = job.parameters;
   const facts = [
-    formulation && formulationLabel(formulation),
+    rulesWords(job.parameters),
     limit && `at most ${formatDuration(limit)}`,
     job.started_at !== null && `started ${formatMoment(job.started_at)}`,
     job.owner && `by ${job.owner}`,

@@ -2,10 +2,11 @@ import { type FormEvent, useRef, useState } from "react";
 import { Problem } from "../api/http";
 import { generate, type Source } from "../api/jobs";
 import { ProblemNotice } from "../components/Notice";
-import { FORMULATIONS } from "../components/rules";
+import { changedWeights, FORMULATIONS, usualWeights } from "../components/rules";
 import { DataCheck } from "./DataCheck";
 import { InstanceChoice } from "./InstanceChoice";
 import { goTo, pathOf } from "./route";
+import { WeightFields, type WeightTexts } from "./WeightFields";
 
 const PLANS = [
   { name: "default", label: "Usual" },
@@ -19,6 +20,7 @@ export function StartRun() {
   const [source, setSource] = useState<Source | null>(null);
   const [isReadable, setIsReadable] = useState(false);
   const [formulation, setFormulation] = useState("UD2");
+  const [weights, setWeights] = useState<WeightTexts>({});
   const [minutes, setMinutes] = useState("2");
   const [plan, setPlan] = useState("default");
   const [seed, setSeed] = useState("0");
@@ -32,6 +34,7 @@ export function StartRun() {
     if (!source) return;
     const parameters = {
       formulation,
+      weights: chosenWeights(formulation, weights),
       plan,
       time_limit_seconds: Math.round(Number(minutes) * 60),
       seed: Number(seed),
@@ -78,6 +81,7 @@ export function StartRun() {
         />
         <span className="quiet">More time finds better timetables. You can finish earlier.</span>
       </label>
+      <WeightFields formulation={formulation} weights={weights} onChange={setWeights} />
       <details className="more">
         <summary>More</summary>
         <label className="field">
@@ -109,6 +113,15 @@ export function StartRun() {
       </button>
     </form>
   );
+}
+
+/** What is sent: weights that are given, mean something here, and are not the usual ones. */
+function chosenWeights(formulation: string, texts: WeightTexts): Record<string, number> | null {
+  const given = usualWeights(formulation).flatMap(([rule]) =>
+    texts[rule] ? [[rule, Number(texts[rule])] as const] : [],
+  );
+  const changed = changedWeights(formulation, Object.fromEntries(given));
+  return Object.keys(changed).length > 0 ? changed : null;
 }
 
 function randomKey(): string {
