@@ -85,6 +85,19 @@ def rooms(problem: Problem, free: list[int], rng: random.Random) -> Planted:  # 
     return replace(problem, rooms=kept, unsuitable=fits, pins=held), {Rule("rooms")}
 
 
+def labs(problem: Problem, free: list[int], rng: random.Random) -> Planted:
+    """Courses that only two rooms suit, with a lecture more than these have periods."""
+    labs = rng.sample(range(len(problem.rooms)), 2)
+    chosen: set[int] = set()
+    for c in rng.sample(free, len(free)):
+        if sum(problem.courses[x].num_lectures for x in chosen) <= 2 * problem.num_periods:
+            chosen.add(c)
+    rows = {(c, r) for c in chosen for r in range(len(problem.rooms)) if r not in labs}
+    others = {(c, r) for c, r in problem.unsuitable if c not in chosen}
+    changed = replace(problem, unsuitable=frozenset(others | rows))
+    return changed, {Rule("suitability", row) for row in rows}
+
+
 def triangle(problem: Problem, free: list[int], rng: random.Random) -> Planted:
     """Three courses of which each two fit into some periods, by curricula of two."""
     chosen = rng.sample(free, 3)

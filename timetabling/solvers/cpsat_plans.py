@@ -18,7 +18,8 @@ from timetabling.penalties import Formulation
 from timetabling.problem import Problem
 from timetabling.search import Stop
 from timetabling.solvers.cpsat_rules import Rule, RulesModel, every_rule, run
-from timetabling.solvers.explain import WHOLE_WORK, Clash
+from timetabling.solvers.explain import Clash
+from timetabling.solvers.judging import WHOLE_WORK
 from timetabling.solvers.mending import PRICES, Repair
 
 __all__ = ["Plan", "plans"]
