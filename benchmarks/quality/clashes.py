@@ -104,7 +104,7 @@ def triangle(problem: Problem, free: list[int], rng: random.Random) -> Planted:
     number = sum(problem.courses[c].num_lectures for c in chosen)
     first = len(problem.curricula)
     added = tuple(
-        Curriculum(id=f"planted {a} {b}", courses=(a, b))
+        Curriculum(id=f"planted-{a}-{b}", courses=(a, b))
         for a, b in ((chosen[0], chosen[1]), (chosen[1], chosen[2]), (chosen[0], chosen[2]))
     )
     changed, rows = close(

@@ -17,7 +17,6 @@ from typing import Any
 from timetabling.penalties import FORMULATIONS, evaluate
 from timetabling.problem import Curriculum, Pin, Problem, Room, Timetable
 from timetabling.search import SilentObserver, Stop, WorkLimit
-from timetabling.solvers import genetic
 from timetabling.solvers.cpsat import keep, lacking
 from timetabling.solvers.cpsat_rules import Rule
 
@@ -108,6 +107,8 @@ def attempt(
     effort
         How many times the usual number of moves it may take.
     """
+    from timetabling.solvers import genetic  # loads the kernels: small instances need none
+
     asked = only(problem, rules)
     watcher = _Watcher()
     limit = WorkLimit(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
 from typing import Any
 
 from ortools.sat.python import cp_model
@@ -17,14 +19,17 @@ from ortools.sat.python import cp_model
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem
 from timetabling.search import Stop
+from timetabling.solvers.attempt import attempt
 from timetabling.solvers.cpsat_rules import Rule, RulesModel, every_rule, run
-from timetabling.solvers.explain import Clash
-from timetabling.solvers.judging import WHOLE_WORK
+from timetabling.solvers.judging import LARGE, WHOLE_WORK, Asked
 from timetabling.solvers.mending import PRICES, Repair
+from timetabling.solvers.shrinking import Clash
 
 __all__ = ["Plan", "plans"]
 
 MAX_PLANS = 5
+MOST_PLANNED = 200
+"""Courses, of a large instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +59,44 @@ def plans(
     """The cheapest plans, changing nothing but what the clashes name; the best one first.
 
     Of a course in a clash every unavailable period may be allowed. Rooms are not made suitable.
+    A large instance is not planned as a whole: plans for the courses around the clashes, which cost
+    no more, are tried on the whole, and those that a quick search finds a timetable with are given.
     """
-    model = _Plans(problem, {rule for clash in clashes for rule in clash.rules}, formulation)
+    rules = every_rule(problem, formulation)
+    is_large = problem.num_lectures > LARGE
+    if is_large:
+        rules = Asked(problem, rules).of(_around(problem, clashes))
+    model = _Plans(problem, {rule for clash in clashes for rule in clash.rules}, rules)
     found: list[Plan] = []
+    all_hold = True
     while len(found) < MAX_PLANS and not stop():
         solver, status = run(model.model, stop=stop, seed=seed, work=WHOLE_WORK)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             break
-        found.append(Plan(model.repairs(solver), status == cp_model.OPTIMAL))
+        plan = Plan(model.repairs(solver), all_hold and status == cp_model.OPTIMAL)
         model.exclude(solver)
+        if is_large:
+            changed = reduce(lambda so_far, repair: repair.apply(so_far), plan.repairs, problem)
+            asked = every_rule(changed, formulation)
+            if attempt(changed, asked, stop=stop, seed=seed).missing:
+                all_hold = False
+                continue
+        found.append(plan)
     return found
 
 
-class _Plans:
-    """All rules, where those that clashes name may be broken at a price."""
+def _around(problem: Problem, clashes: Sequence[Clash]) -> list[int]:
+    """The courses of the clashes, and others that may not be held with one of them."""
+    here = dict.fromkeys(c for clash in clashes for c in clash.courses)
+    near = dict.fromkeys(d for c in here for d in sorted(problem.conflicts[c]) if d not in here)
+    return [*here, *islice(near, max(0, MOST_PLANNED - len(here)))]
 
-    def __init__(self, problem: Problem, named: set[Rule], formulation: Formulation) -> None:
+
+class _Plans:
+    """Some rules, where those that clashes name may be broken at a price."""
+
+    def __init__(self, problem: Problem, named: set[Rule], rules: Sequence[Rule]) -> None:
         courses = {rule.of[0] for rule in named if rule.kind == "lectures"}
-        rules = every_rule(problem, formulation)
         groups = [
             rule for rule in rules if rule in named and rule.kind in ("teacher", "curriculum")
         ]

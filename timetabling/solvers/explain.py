@@ -13,14 +13,12 @@ from timetabling.penalties import Formulation
 from timetabling.problem import Problem
 from timetabling.search import Observer, Stop
 from timetabling.solvers.cpsat_rules import Rule, every_rule, try_rules
-from timetabling.solvers.judging import WHOLE_WORK, Asked, Judge
+from timetabling.solvers.judging import LARGE, WHOLE_WORK, Asked, Judge
 from timetabling.solvers.narrowing import Narrowing
 from timetabling.solvers.shrinking import Clash, smallest
 
 __all__ = ["Clash", "Explanation", "explain", "relax"]
 
-LARGE = 600
-"""Lectures of an instance that is too large to be tried as a whole: see `narrowing`."""
 MAX_CLASHES = 10
 HINT_WORK = 1.0
 

@@ -9,8 +9,10 @@ from timetabling.problem import Problem
 from timetabling.search import Stop
 from timetabling.solvers.cpsat_rules import Rule, try_rules
 
-__all__ = ["PART_WORK", "WHOLE_WORK", "Asked", "Judge", "asked_in_order", "relevant"]
+__all__ = ["LARGE", "PART_WORK", "WHOLE_WORK", "Asked", "Judge", "asked_in_order", "relevant"]
 
+LARGE = 600
+"""More lectures make an instance too large to be tried as a whole: see `narrowing`."""
 WHOLE_WORK = 60.0
 """Deterministic seconds for all rules of an instance at once, and for a part of them."""
 PART_WORK = 5.0

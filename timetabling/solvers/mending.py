@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from timetabling.problem import Pin, Problem, Room
 from timetabling.search import Stop
 from timetabling.solvers.cpsat_rules import Rule, try_rules
-from timetabling.solvers.explain import Clash
 from timetabling.solvers.judging import PART_WORK
+from timetabling.solvers.shrinking import Clash
 
 __all__ = ["PRICES", "Repair", "mend"]
 
