@@ -7,7 +7,7 @@ cheapest choice with a timetable beside it, then the next best ones.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -28,8 +28,8 @@ from timetabling.solvers.shrinking import Clash
 __all__ = ["Plan", "plans"]
 
 MAX_PLANS = 5
-MOST_PLANNED = 200
-"""Courses, of a large instance."""
+IN_THE_WAY = 24
+"""Courses around one without a place that are planned with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +60,41 @@ def plans(
 
     Of a course in a clash every unavailable period may be allowed. Rooms are not made suitable.
     A large instance is not planned as a whole: plans for the courses around the clashes, which cost
-    no more, are tried on the whole, and those that a quick search finds a timetable with are given.
+    no more, are tried on the whole by a quick search. Where it finds no place for some lectures,
+    their courses and those in their way are planned as well; what remains has a timetable.
     """
     rules = every_rule(problem, formulation)
+    named = {rule for clash in clashes for rule in clash.rules}
+    asked = Asked(problem, rules)
+    planned = {c for clash in clashes for c in clash.courses}
     is_large = problem.num_lectures > LARGE
-    if is_large:
-        rules = Asked(problem, rules).of(_around(problem, clashes))
-    model = _Plans(problem, {rule for clash in clashes for rule in clash.rules}, rules)
+    model = _Plans(problem, named, asked.of(sorted(planned)) if is_large else rules)
     found: list[Plan] = []
-    all_hold = True
+    failed: list[Plan] = []
     while len(found) < MAX_PLANS and not stop():
         solver, status = run(model.model, stop=stop, seed=seed, work=WHOLE_WORK)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             break
-        plan = Plan(model.repairs(solver), all_hold and status == cp_model.OPTIMAL)
-        model.exclude(solver)
-        if is_large:
-            changed = reduce(lambda so_far, repair: repair.apply(so_far), plan.repairs, problem)
-            asked = every_rule(changed, formulation)
-            if attempt(changed, asked, stop=stop, seed=seed).missing:
-                all_hold = False
-                continue
-        found.append(plan)
+        plan = Plan(model.repairs(solver), not failed and status == cp_model.OPTIMAL)
+        stuck = _stuck(problem, plan, formulation, stop, seed) if is_large else set()
+        if stuck - planned:
+            planned |= stuck
+            model = _Plans(problem, named, asked.of(sorted(planned)))
+            for each in (*found, *failed):
+                model.exclude(each)
+            continue
+        (failed if stuck else found).append(plan)
+        model.exclude(plan)
     return found
 
 
-def _around(problem: Problem, clashes: Sequence[Clash]) -> list[int]:
-    """The courses of the clashes, and others that may not be held with one of them."""
-    here = dict.fromkeys(c for clash in clashes for c in clash.courses)
-    near = dict.fromkeys(d for c in here for d in sorted(problem.conflicts[c]) if d not in here)
-    return [*here, *islice(near, max(0, MOST_PLANNED - len(here)))]
+def _stuck(
+    problem: Problem, plan: Plan, formulation: Formulation, stop: Stop, seed: int
+) -> set[int]:
+    """Courses that find no place with a plan, and those in their way."""
+    changed = reduce(lambda so_far, repair: repair.apply(so_far), plan.repairs, problem)
+    tried = attempt(changed, every_rule(changed, formulation), stop=stop, seed=seed)
+    return {near for c in tried.missing for near in islice(tried.near(c), IN_THE_WAY)}
 
 
 class _Plans:
@@ -136,12 +141,12 @@ class _Plans:
         made = [repair for change, repair in self._changes for _ in range(solver.value(change))]
         return tuple(sorted(made, key=lambda repair: repair.price))  # pins before their lectures
 
-    def exclude(self, solver: cp_model.CpSolver) -> None:
+    def exclude(self, plan: Plan) -> None:
         """Have the next plan leave out a change of this one."""
-        made = [(change, solver.value(change)) for change, _ in self._changes]
+        made = Counter(plan.repairs)
         less = []
-        for change, number in made:
-            if number:
+        for change, repair in self._changes:
+            if number := made[repair]:
                 is_less = self.model.new_bool_var("")
                 self.model.add(change < number).only_enforce_if(is_less)
                 less.append(is_less)

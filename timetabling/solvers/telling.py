@@ -19,7 +19,7 @@ SHOWN_ROOMS = 8
 
 
 def tell_rules(problem: Problem, rules: Sequence[Rule]) -> list[str]:
-    """A line for each rule; those of one course about single periods, or rooms, share a line."""
+    """A line for each rule; those about single periods of one course share one, or about rooms."""
     here = [rule.of[0] for rule in rules if rule.kind == "lectures"]
     rows: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
     lines = []
@@ -28,12 +28,16 @@ def tell_rules(problem: Problem, rules: Sequence[Rule]) -> list[str]:
             rows[rule.kind, rule.of[0]].append(rule.of[1])
         else:
             lines.append(_tell(problem, rule, here))
+    alike: defaultdict[str, list[str]] = defaultdict(list)
     for (kind, c), of in rows.items():
+        name = problem.courses[c].id
         if kind == "unavailable":
-            told = f"cannot be held at {_periods(problem, of)}"
+            lines.append(f"course {name} cannot be held at {_periods(problem, of)}")
         else:
-            told = _tell_rooms(problem, c, of)
-        lines.append(f"course {problem.courses[c].id} {told}")
+            alike[_tell_rooms(problem, c, of)].append(name)
+    for told, names in alike.items():
+        who = f"course {names[0]}" if len(names) == 1 else f"each of {_list(names)}"
+        lines.append(f"{who} {told}")
     return lines
 
 
@@ -51,9 +55,11 @@ def tell_sum(problem: Problem, rules: Sequence[Rule]) -> str:
     )
     if one_at_a_time and wanted > open_periods:
         return f"{count(wanted, 'lecture')}, one at a time, and {_open(open_periods)}"
-    places = open_periods * len(problem.rooms)
+    unfit = {rule.of for rule in rules if rule.kind == "suitability"}
+    fit = sum(any((c, r) not in unfit for c in here) for r in range(len(problem.rooms)))
+    places = open_periods * fit
     if Rule("rooms") in rules and wanted > places:
-        rooms = count(len(problem.rooms), "room")
+        rooms = count(fit, "room") + (" for them" if unfit else "")
         return f"{count(wanted, 'lecture')}, and {rooms} at {_open(open_periods)}: {places} places"
     return ""
 
