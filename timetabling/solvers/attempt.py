@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from timetabling.penalties import FORMULATIONS, evaluate
-from timetabling.problem import Curriculum, Pin, Problem, Room, Timetable
+from timetabling.problem import Pin, Problem, Room, Timetable
 from timetabling.search import SilentObserver, Stop, WorkLimit
 from timetabling.solvers.cpsat import keep, lacking
 from timetabling.solvers.cpsat_rules import Rule
@@ -141,24 +141,26 @@ class _Watcher(SilentObserver):
 def only(problem: Problem, rules: Collection[Rule]) -> Problem:
     """The instance that asks for some rules and for nothing else; courses keep their numbers.
 
+    Courses that are not held conflict with none: the kernels look for a lecture of each that does.
     Its rooms are others if rooms may hold any number of lectures: then there is one for each
     course, and it suits the course if any did.
     """
     asked: defaultdict[str, set[tuple[Any, ...]]] = defaultdict(set)
     for kind, of in rules:
         asked[kind].add(of)
+    here = {c for (c,) in asked["lectures"]}
     courses = tuple(
         replace(
             course,
-            num_lectures=course.num_lectures if (c,) in asked["lectures"] else 0,
-            teacher=f"t {course.teacher}" if (course.teacher,) in asked["teacher"] else f"c {c}",
+            num_lectures=course.num_lectures if c in here else 0,
+            teacher=f"t {course.teacher}"
+            if c in here and (course.teacher,) in asked["teacher"]
+            else f"c {c}",
         )
         for c, course in enumerate(problem.courses)
     )
     pins = {
-        Pin(c, None if p < 0 else p, None if r < 0 else r)
-        for c, p, r in asked["pin"]
-        if (c,) in asked["lectures"]
+        Pin(c, None if p < 0 else p, None if r < 0 else r) for c, p, r in asked["pin"] if c in here
     }
     unsuitable = {(c, r) for c, r in asked["suitability"]}
     rooms = problem.rooms
@@ -171,7 +173,12 @@ def only(problem: Problem, rules: Collection[Rule]) -> Problem:
         courses=courses,
         rooms=rooms,
         curricula=tuple(
-            curriculum if (q,) in asked["curriculum"] else Curriculum(id=curriculum.id, courses=())
+            replace(
+                curriculum,
+                courses=tuple(c for c in curriculum.courses if c in here)
+                if (q,) in asked["curriculum"]
+                else (),
+            )
             for q, curriculum in enumerate(problem.curricula)
         ),
         unavailable=frozenset((c, p) for c, p in asked["unavailable"]),
