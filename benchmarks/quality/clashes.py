@@ -1,12 +1,15 @@
 """How well planted clashes are found: real instances made impossible on purpose.
 
     python -m benchmarks.quality.clashes INSTANCES --seeds 3 --time-limit 60
+    python -m benchmarks.quality.clashes ERLANGEN 1000 3000 --formulation UD4
 
-Each instance gets one to three clashes, of kinds and at places that a seed chooses: a course or a
-teacher with too few periods, a curriculum too large for the week, two pins that exclude each other,
-too few rooms, three courses of which each two fit into some periods but not all three. A planted
-clash is found if a clash that is shown holds a rule that was planted. Beside it: the core of
-assumptions that CP-SAT itself gives for the same rules, in courses; it promises no minimum.
+Each instance (a file, or a number of courses for a generated one) gets one to three clashes, of
+kinds and at places that a seed chooses: a course or a teacher with too few periods, a curriculum
+too large for the week, two pins that exclude each other, too few rooms (where rooms must suit, two
+rooms too few for courses that fit only these), three courses of which each two fit into some
+periods but not all three. A planted clash is found if a clash that is shown holds a rule that was
+planted. Beside it, of instances that are solved as a whole: the core of assumptions that CP-SAT
+itself gives for the same rules, in courses; it promises no minimum.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from timetabling.formats import read_problem
-from timetabling.penalties import formulation
+from timetabling.formats import read_problem as read
+from timetabling.generator import generate
+from timetabling.penalties import Formulation, formulation
 from timetabling.problem import Curriculum, Pin, Problem
 from timetabling.search import SilentObserver, TimeLimit
 from timetabling.solvers.cpsat_rules import Rule, every_rule, try_rules
 from timetabling.solvers.explain import explain
+from timetabling.solvers.judging import LARGE
 
 Planted = tuple[Problem, set[Rule]]
 CORE_WORK = 60.0
@@ -85,13 +90,26 @@ def rooms(problem: Problem, free: list[int], rng: random.Random) -> Planted:  # 
     return replace(problem, rooms=kept, unsuitable=fits, pins=held), {Rule("rooms")}
 
 
+def labs(problem: Problem, free: list[int], rng: random.Random) -> Planted:
+    """Courses that only two rooms suit, with a lecture more than these have periods."""
+    labs = rng.sample(range(len(problem.rooms)), 2)
+    chosen: set[int] = set()
+    for c in rng.sample(free, len(free)):
+        if sum(problem.courses[x].num_lectures for x in chosen) <= 2 * problem.num_periods:
+            chosen.add(c)
+    rows = {(c, r) for c in chosen for r in range(len(problem.rooms)) if r not in labs}
+    others = {(c, r) for c, r in problem.unsuitable if c not in chosen}
+    changed = replace(problem, unsuitable=frozenset(others | rows))
+    return changed, {Rule("suitability", row) for row in rows}
+
+
 def triangle(problem: Problem, free: list[int], rng: random.Random) -> Planted:
     """Three courses of which each two fit into some periods, by curricula of two."""
     chosen = rng.sample(free, 3)
     number = sum(problem.courses[c].num_lectures for c in chosen)
     first = len(problem.curricula)
     added = tuple(
-        Curriculum(id=f"planted {a} {b}", courses=(a, b))
+        Curriculum(id=f"planted-{a}-{b}", courses=(a, b))
         for a, b in ((chosen[0], chosen[1]), (chosen[1], chosen[2]), (chosen[0], chosen[2]))
     )
     changed, rows = close(
@@ -110,18 +128,22 @@ KINDS: tuple[Callable[[Problem, list[int], random.Random], Planted], ...] = (
 )
 
 
-def plant(problem: Problem, seed: int) -> tuple[Problem, list[tuple[str, set[Rule]]]]:
+def plant(
+    problem: Problem, seed: int, rules: Formulation
+) -> tuple[Problem, list[tuple[str, set[Rule]]]]:
     """Plant one to three clashes."""
     rng = random.Random(f"{problem.name} {seed}")
     planted: list[tuple[str, set[Rule]]] = []
+    must_suit = "room_suitability" in rules.hard
+    kinds = [labs if kind is rooms and must_suit else kind for kind in KINDS]
     # Rooms last: fewer of them would be no clash any more if lectures were pinned or moved.
-    chosen = sorted(rng.sample(KINDS, rng.randint(1, 3)), key=lambda kind: kind is rooms)
+    chosen = sorted(rng.sample(kinds, rng.randint(1, 3)), key=lambda kind: kind is rooms)
     for kind in chosen:
         taken = {rule.of[0] for _, rules in planted for rule in rules if rule.kind != "curriculum"
                  and rule.of}  # fmt: skip
         free = [c for c in range(len(problem.courses)) if c not in taken]
-        problem, rules = kind(problem, free, rng)
-        planted.append((kind.__name__, rules))
+        problem, added = kind(problem, free, rng)
+        planted.append((kind.__name__, added))
     return problem, planted
 
 
@@ -130,15 +152,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("instances", type=Path, nargs="+")
+    parser.add_argument("instances", nargs="+")
+    parser.add_argument("--formulation", default="UD2")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--time-limit", type=float, default=60.0)
     asked = parser.parse_args()
-    rules, times, sizes = formulation("UD2"), [], []
+    rules, times, sizes = formulation(asked.formulation), [], []
     found_all = minimal_all = num = 0
-    for path in asked.instances:
+    for name in asked.instances:
         for seed in range(asked.seeds):
-            problem, planted = plant(read_problem(path), seed)
+            whole = generate(int(name), seed=seed).problem if name.isdigit() else read(Path(name))
+            problem, planted = plant(whole, seed, rules)
             began = time.monotonic()
             stop = TimeLimit(asked.time_limit, time.monotonic)
             told = explain(problem, formulation=rules, stop=stop, seed=0, observer=SilentObserver())
@@ -147,9 +171,12 @@ def main() -> None:
             missed = [name for name, added in planted if not added & shown]
             is_minimal = all(clash.is_minimal for clash in told.clashes)
             began = time.monotonic()
+            limit = TimeLimit(
+                asked.time_limit if problem.num_lectures <= LARGE else 0, time.monotonic
+            )
             core = try_rules(
                 problem, every_rule(problem, rules), seed=0, work=CORE_WORK, says_whose=True,
-                stop=TimeLimit(asked.time_limit, time.monotonic),
+                stop=limit,
             )  # fmt: skip
             took = time.monotonic() - began
             courses = [sum(r.kind == "lectures" for r in clash.rules) for clash in told.clashes]
@@ -158,7 +185,7 @@ def main() -> None:
             minimal_all += is_minimal and bool(told.clashes)
             sizes.append((min(courses, default=0), len(core.courses)))
             print(
-                f"{path.stem} seed {seed}: planted {', '.join(name for name, _ in planted)}; "
+                f"{problem.name} seed {seed}: planted {', '.join(name for name, _ in planted)}; "
                 f"{len(told.clashes)} clashes of {courses} courses in {times[-1]:.1f} s, "
                 f"{'all minimal' if is_minimal else 'not all minimal'}, "
                 f"{'complete' if told.is_complete else 'time was over'}; "

@@ -116,7 +116,7 @@ def _document(
                 "is_minimal": clash.is_minimal,
                 "in_words": tell_rules(problem, clash.rules),
                 "sum": tell_sum(problem, clash.rules),
-                "rules": [{"kind": rule.kind, **_row(problem, rule)} for rule in clash.rules],
+                "rules": _rows(problem, clash.rules),
                 "repairs": tell_repairs(problem, options, together=False),
             }
             for clash, options in zip(found.clashes, repairs, strict=True)
@@ -132,6 +132,20 @@ def _document(
     }
 
 
+def _rows(problem: Problem, rules: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """The rows of each rule; all rooms that must not suit a course are one entry."""
+    told = []
+    rooms: dict[int, list[str]] = {}
+    for rule in rules:
+        if rule.kind == "suitability" and rule.of[0] in rooms:
+            rooms[rule.of[0]].append(problem.rooms[rule.of[1]].id)
+            continue
+        told.append({"kind": rule.kind, **_row(problem, rule)})
+        if rule.kind == "suitability":
+            told[-1]["rooms"] = rooms[rule.of[0]] = [problem.rooms[rule.of[1]].id]
+    return told
+
+
 def _row(problem: Problem, rule: Any) -> dict[str, Any]:
     """The names and places that a rule is about; days and periods from 1."""
     if rule.kind == "rooms":
@@ -141,7 +155,7 @@ def _row(problem: Problem, rule: Any) -> dict[str, Any]:
     if rule.kind == "curriculum":
         return {"curriculum": problem.curricula[rule.of[0]].id}
     row: dict[str, Any] = {"course": problem.courses[rule.of[0]].id}
-    if len(rule.of) > 1 and rule.of[1] >= 0:
+    if rule.kind != "suitability" and len(rule.of) > 1 and rule.of[1] >= 0:
         day, period = divmod(rule.of[1], problem.periods_per_day)
         row |= {"day": day + 1, "period": period + 1}
     if len(rule.of) > 2 and rule.of[2] >= 0:

@@ -7,9 +7,11 @@ cheapest choice with a timetable beside it, then the next best ones.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
 from typing import Any
 
 from ortools.sat.python import cp_model
@@ -17,13 +19,17 @@ from ortools.sat.python import cp_model
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem
 from timetabling.search import Stop
+from timetabling.solvers.attempt import attempt
 from timetabling.solvers.cpsat_rules import Rule, RulesModel, every_rule, run
-from timetabling.solvers.explain import WHOLE_WORK, Clash
+from timetabling.solvers.judging import LARGE, WHOLE_WORK, Asked
 from timetabling.solvers.mending import PRICES, Repair
+from timetabling.solvers.shrinking import Clash
 
 __all__ = ["Plan", "plans"]
 
 MAX_PLANS = 5
+IN_THE_WAY = 24
+"""Courses around one without a place that are planned with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +59,49 @@ def plans(
     """The cheapest plans, changing nothing but what the clashes name; the best one first.
 
     Of a course in a clash every unavailable period may be allowed. Rooms are not made suitable.
+    A large instance is not planned as a whole: plans for the courses around the clashes, which cost
+    no more, are tried on the whole by a quick search. Where it finds no place for some lectures,
+    their courses and those in their way are planned as well; what remains has a timetable.
     """
-    model = _Plans(problem, {rule for clash in clashes for rule in clash.rules}, formulation)
+    rules = every_rule(problem, formulation)
+    named = {rule for clash in clashes for rule in clash.rules}
+    asked = Asked(problem, rules)
+    planned = {c for clash in clashes for c in clash.courses}
+    is_large = problem.num_lectures > LARGE
+    model = _Plans(problem, named, asked.of(sorted(planned)) if is_large else rules)
     found: list[Plan] = []
+    failed: list[Plan] = []
     while len(found) < MAX_PLANS and not stop():
         solver, status = run(model.model, stop=stop, seed=seed, work=WHOLE_WORK)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             break
-        found.append(Plan(model.repairs(solver), status == cp_model.OPTIMAL))
-        model.exclude(solver)
+        plan = Plan(model.repairs(solver), not failed and status == cp_model.OPTIMAL)
+        stuck = _stuck(problem, plan, formulation, stop, seed) if is_large else set()
+        if stuck - planned:
+            planned |= stuck
+            model = _Plans(problem, named, asked.of(sorted(planned)))
+            for each in (*found, *failed):
+                model.exclude(each)
+            continue
+        (failed if stuck else found).append(plan)
+        model.exclude(plan)
     return found
 
 
-class _Plans:
-    """All rules, where those that clashes name may be broken at a price."""
+def _stuck(
+    problem: Problem, plan: Plan, formulation: Formulation, stop: Stop, seed: int
+) -> set[int]:
+    """Courses that find no place with a plan, and those in their way."""
+    changed = reduce(lambda so_far, repair: repair.apply(so_far), plan.repairs, problem)
+    tried = attempt(changed, every_rule(changed, formulation), stop=stop, seed=seed)
+    return {near for c in tried.missing for near in islice(tried.near(c), IN_THE_WAY)}
 
-    def __init__(self, problem: Problem, named: set[Rule], formulation: Formulation) -> None:
+
+class _Plans:
+    """Some rules, where those that clashes name may be broken at a price."""
+
+    def __init__(self, problem: Problem, named: set[Rule], rules: Sequence[Rule]) -> None:
         courses = {rule.of[0] for rule in named if rule.kind == "lectures"}
-        rules = every_rule(problem, formulation)
         groups = [
             rule for rule in rules if rule in named and rule.kind in ("teacher", "curriculum")
         ]
@@ -110,12 +141,12 @@ class _Plans:
         made = [repair for change, repair in self._changes for _ in range(solver.value(change))]
         return tuple(sorted(made, key=lambda repair: repair.price))  # pins before their lectures
 
-    def exclude(self, solver: cp_model.CpSolver) -> None:
+    def exclude(self, plan: Plan) -> None:
         """Have the next plan leave out a change of this one."""
-        made = [(change, solver.value(change)) for change, _ in self._changes]
+        made = Counter(plan.repairs)
         less = []
-        for change, number in made:
-            if number:
+        for change, repair in self._changes:
+            if number := made[repair]:
                 is_less = self.model.new_bool_var("")
                 self.model.add(change < number).only_enforce_if(is_less)
                 less.append(is_less)

@@ -7,7 +7,7 @@ lectures may use, so that a whole flow between them is as good as a room for eac
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -36,7 +36,7 @@ class Rule(NamedTuple):
     curriculum      a curriculum: its courses are never held at once
     unavailable     a course and a period: it is not held then
     pin             a course, a period or -1, a room or -1: see `timetabling.problem.Pin`
-    suitability     a course: it is held in rooms that suit it (where that is a hard rule)
+    suitability     a course and a room: it is not held there (where that is a hard rule)
     rooms           nothing: a room holds one lecture at a time
     ==============  =======================================================================
     """
@@ -67,10 +67,8 @@ class Answer:
 def every_rule(problem: Problem, formulation: Formulation) -> list[Rule]:
     """All hard rules of an instance, but those that ask for nothing."""
     rules = [Rule("lectures", (c,)) for c, x in enumerate(problem.courses) if x.num_lectures]
-    teachers = [x.teacher for x in problem.courses]
-    rules += [
-        Rule("teacher", (name,)) for name in dict.fromkeys(teachers) if teachers.count(name) > 1
-    ]
+    teachers = Counter(x.teacher for x in problem.courses)
+    rules += [Rule("teacher", (name,)) for name, number in teachers.items() if number > 1]
     rules += [
         Rule("curriculum", (q,)) for q, x in enumerate(problem.curricula) if len(x.courses) > 1
     ]
@@ -79,7 +77,7 @@ def every_rule(problem: Problem, formulation: Formulation) -> list[Rule]:
         Rule("pin", (c, -1 if p is None else p, -1 if r is None else r)) for c, p, r in problem.pins
     )
     if "room_suitability" in formulation.hard:
-        rules += [Rule("suitability", (c,)) for c in sorted({c for c, _ in problem.unsuitable})]
+        rules += [Rule("suitability", place) for place in sorted(problem.unsuitable)]
     return [*rules, Rule("rooms")]
 
 
@@ -124,6 +122,12 @@ def run(
     parameters.random_seed = seed % 2**31
     parameters.catch_sigint_signal = False
     parameters.max_deterministic_time = work
+    # Else "one at a time" is not in the linear relaxation, and that 31 lectures do not fit into 30
+    # periods takes minutes.
+    parameters.linearization_level = 2
+    # Took half of the time, of a hundred courses and less, for nothing.
+    parameters.cp_model_probing_level = 0
+    parameters.symmetry_level = 0
     with stopping(solver, stop):
         return solver, cp_model.UNKNOWN if stop() else solver.solve(model)
 
@@ -170,7 +174,9 @@ class RulesModel:
         self.course_of: dict[int, int] = {}
         self.added = self.model.new_int_var(0, more_rooms, "")
         self._ask_for_lectures(set(short), says_whose=says_whose)
-        self._part(self._groups(chosen))
+        groups = _largest(self._groups(chosen))
+        self._part(groups)
+        self._side_by_side = _cover(self.courses, groups)
         pins = [of for of in chosen["pin"] if of[0] in set(self.courses)]
         for c, p, _ in pins:
             if p >= 0:
@@ -184,9 +190,11 @@ class RulesModel:
         # One number more stands for rooms that are added: nothing is pinned to them.
         self._rooms = range(len(problem.rooms) + (more_rooms > 0))
         allowed = {c: frozenset(self._rooms) for c in self.courses}
-        for (c,) in chosen["suitability"]:
-            if c in allowed:
-                allowed[c] -= {r for r in allowed[c] if (c, r) in problem.unsuitable}
+        unfit: defaultdict[int, set[int]] = defaultdict(set)
+        for c, r in chosen["suitability"]:
+            unfit[c].add(r)
+        for c in allowed.keys() & unfit.keys():
+            allowed[c] -= unfit[c]
         for c, p, r in pins:
             if p < 0:
                 allowed[c] &= {r}
@@ -227,8 +235,8 @@ class RulesModel:
         for (q,) in chosen["curriculum"]:
             yield [c for c in self.problem.curricula[q].courses if c in here]
 
-    def _part(self, groups: Iterable[list[int]]) -> None:
-        for group in {tuple(sorted(group)): None for group in groups if len(group) > 1}:
+    def _part(self, groups: Iterable[Collection[int]]) -> None:
+        for group in groups:
             for p in range(self.problem.num_periods):
                 here = [self.held[c, p] for c in group if (c, p) in self.held]
                 if len(here) > 1:
@@ -267,6 +275,7 @@ class RulesModel:
     ) -> None:
         """A room for each lecture of a period; without counting, only one that it may use."""
         by_rooms = defaultdict(list)
+        who: defaultdict[frozenset[int], set[int]] = defaultdict(set)
         for c in self.courses:
             if (c, period) in self.held:
                 rooms = allowed[c]
@@ -274,14 +283,17 @@ class RulesModel:
                     rooms &= {pinned[c, period]}
                 for held, where in self._loosely(c, period, rooms):
                     by_rooms[where].append(held)
+                    who[where].add(self._side_by_side[c])
         for held in by_rooms.pop(frozenset(), []):
             self.model.add(held == 0)
         if not is_counted:
             return
         num_rooms = len(self.problem.rooms)
-        most_held = sum(map(len, by_rooms.values()))
-        if most_held <= min((len(rooms - {num_rooms}) for rooms in by_rooms), default=0):
-            return  # there is room whatever is held
+        # Lectures with as many rooms as can be in use at all choose last, and find one.
+        for where in sorted(by_rooms, key=len, reverse=True):
+            if len(where - {num_rooms}) < len(set().union(*(who[k] for k in by_rooms))):
+                break
+            del by_rooms[where]
         classes = list(by_rooms)
 
         def users(room: int) -> tuple[int, ...]:
@@ -300,3 +312,27 @@ class RulesModel:
             self.model.add(
                 cp_model.LinearExpr.sum(by_rooms[rooms_of]) == cp_model.LinearExpr.sum(into[k])
             )
+
+
+def _largest(groups: Iterable[Iterable[int]]) -> list[list[int]]:
+    """The groups of two courses and more that are in no other one; largest first."""
+    several = {group for each in groups if len(group := frozenset(each)) > 1}
+    found: list[list[int]] = []
+    found_of: defaultdict[int, list[frozenset[int]]] = defaultdict(list)
+    for group in sorted(several, key=lambda group: (-len(group), sorted(group))):
+        if not any(group <= other for other in found_of[min(group)]):
+            found.append(sorted(group))
+            for c in group:
+                found_of[c].append(group)
+    return found
+
+
+def _cover(courses: Iterable[int], groups: Iterable[Iterable[int]]) -> dict[int, int]:
+    """A number for each course: those with the same one are in one group."""
+    numbers: dict[int, int] = {}
+    for number, group in enumerate(groups):
+        for c in group:
+            numbers.setdefault(c, number)
+    for c in courses:
+        numbers.setdefault(c, -1 - c)
+    return numbers

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from timetabling.problem import Pin, Problem, Room
 from timetabling.search import Stop
 from timetabling.solvers.cpsat_rules import Rule, try_rules
-from timetabling.solvers.explain import PART_WORK, Clash
+from timetabling.solvers.judging import PART_WORK
+from timetabling.solvers.shrinking import Clash
 
 __all__ = ["PRICES", "Repair", "mend"]
 
@@ -28,8 +28,8 @@ PRICES = {
 }
 """What a change is thought to cost a university; cheaper ones are tried first.
 
-A period more, a pin less, a course out of one curriculum, a lecture less, another teacher, rooms
-that are made suitable, a room more."""
+A period more, a pin less, a course out of one curriculum, a lecture less, another teacher, a room
+that is made suitable, a room more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,7 @@ class Repair:
             pin = Pin(self.rule.of[0], None if p < 0 else p, None if r < 0 else r)
             return replace(problem, pins=problem.pins - {pin})
         if self.kind == "suit":
-            return replace(
-                problem, unsuitable=frozenset(x for x in problem.unsuitable if x[0] != c)
-            )
+            return replace(problem, unsuitable=problem.unsuitable - {self.rule.of})
         if self.kind == "room":
             most = max(room.capacity for room in problem.rooms)
             names = {room.id for room in problem.rooms}
@@ -90,18 +88,31 @@ class Repair:
 
 def mend(problem: Problem, clash: Clash, *, stop: Stop, seed: int) -> list[Repair]:
     """The repairs that end a clash, cheapest first; each was tried on the rules of the clash."""
-    found = []
-    for repair in islice(_candidates(problem, clash), MAX_TRIED):
+    here = set(clash.courses)
+    small = replace(
+        problem,  # what is asked of other courses would be copied for each repair
+        unavailable=frozenset(x for x in problem.unavailable if x[0] in here),
+        unsuitable=frozenset(x for x in problem.unsuitable if x[0] in here),
+        before=(),
+    )
+    lifts: list[Repair] = []
+    others: list[Repair] = []
+    for repair in _candidates(problem, clash):
+        (lifts if repair.kind in _LIFTS and clash.is_minimal else others).append(repair)
+    # Without any one rule of a minimal clash there is a timetable for the others.
+    found = list(lifts)
+    for repair in others[:MAX_TRIED]:
         if stop():
             break
-        changed = repair.apply(problem)
+        changed = repair.apply(small)
         rules = [rule for rule in clash.rules if repair.kind not in _LIFTS or rule != repair.rule]
         if try_rules(changed, rules, stop=stop, seed=seed, work=PART_WORK).is_possible:
             found.append(repair)
-    return found
+    return sorted(found, key=lambda repair: repair.price)
 
 
 _LIFTS = ("allow", "unpin", "suit")
+"""Repairs that leave out a rule of the clash."""
 
 
 def _candidates(problem: Problem, clash: Clash) -> Iterator[Repair]:

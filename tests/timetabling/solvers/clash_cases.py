@@ -76,11 +76,11 @@ def can_hold(problem: Problem, rules: Collection[Rule]) -> bool:
         if rule.kind in ("teacher", "curriculum")
     ]
     pins = [rule.of for rule in rules if rule.kind == "pin"]
-    choosy = {rule.of[0] for rule in rules if rule.kind == "suitability"}
+    unfit = {rule.of for rule in rules if rule.kind == "suitability"}
     shares_rooms = Rule("rooms") not in rules
 
     def fits(course: int, period: int, room: int) -> bool:
-        return (course not in choosy or (course, room) not in problem.unsuitable) and all(
+        return (course, room) not in unfit and all(
             r in (-1, room) for c, p, r in pins if c == course and p in (-1, period)
         )
 
