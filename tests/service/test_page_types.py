@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from timetabling.penalties import FORMULATIONS, MAX_WEIGHT, RULES, formulation
+from timetabling.penalties import FORMULATIONS, RULES, formulation
+from timetabling.problem import MAX_WEIGHT
 from tracking.service.orders import Order, SoftRule
 from tracking.service.places import Obstacle, OtherPlaces, PeriodPlaces, RoomPlace, RuleChange
 from tracking.service.stages import PipelineStage, StageDefinitions
@@ -55,7 +56,7 @@ def test_soft_rules_and_their_usual_weights_are_the_same_on_all_sides() -> None:
     assert listed
     # The price of a change is a parameter of its own.
     always_hard = set[str].intersection(*(set(rules.hard) for rules in FORMULATIONS.values()))
-    known = RULES.keys() - always_hard - {"changes"}
+    known = set(RULES) - always_hard - {"changes"}
     assert set(re.findall(r'"(\w+)"', listed[1])) == set(get_args(SoftRule)) == known
     told = re.findall(r'name: "(\w+)",.*?weights: \{(.*?)\}', words, re.DOTALL)
     assert {

@@ -50,6 +50,7 @@ SoftRule = Literal[
     "windows",
     "student_load",
     "travel_distance",
+    "undesired_times",
 ]
 """The rules that may have a weight, as `timetabling.penalties` calls them; a test compares."""
 

@@ -42,7 +42,9 @@ export function timetable(instance: string, numCourses: number, broken = false):
       num_students: 15 + draw(80),
       wants_double_lectures: false,
       unavailable: [],
+      undesired: [],
       unsuitable: [],
+      weights: {},
       reasons,
     };
   });
@@ -69,6 +71,7 @@ export function timetable(instance: string, numCourses: number, broken = false):
     pins: [],
     before: [],
     max_changes: null,
+    weights: {},
     rooms,
     teachers,
     curricula,

@@ -98,19 +98,31 @@ export const FORMULATIONS: readonly Formulation[] = [
     name: "UD1",
     label: "Basic",
     text: "Seats for everyone, courses spread over the week, no lonely lectures.",
-    weights: { room_capacity: 1, min_working_days: 5, isolated_lectures: 1 },
+    weights: { room_capacity: 1, min_working_days: 5, isolated_lectures: 1, undesired_times: 2 },
   },
   {
     name: "UD2",
     label: "Standard",
     text: "Seats for everyone, courses spread over the week, no lonely lectures, one room a course.",
-    weights: { room_capacity: 1, min_working_days: 5, isolated_lectures: 2, room_stability: 1 },
+    weights: {
+      room_capacity: 1,
+      min_working_days: 5,
+      isolated_lectures: 2,
+      room_stability: 1,
+      undesired_times: 2,
+    },
   },
   {
     name: "UD3",
     label: "Students’ days",
     text: "Seats for everyone, no gaps, neither empty nor crowded days, suitable rooms.",
-    weights: { room_capacity: 1, windows: 4, student_load: 2, room_suitability: 3 },
+    weights: {
+      room_capacity: 1,
+      windows: 4,
+      student_load: 2,
+      room_suitability: 3,
+      undesired_times: 2,
+    },
   },
   {
     name: "UD4",
@@ -122,6 +134,7 @@ export const FORMULATIONS: readonly Formulation[] = [
       windows: 1,
       student_load: 1,
       double_lectures: 1,
+      undesired_times: 2,
     },
   },
   {
@@ -135,6 +148,7 @@ export const FORMULATIONS: readonly Formulation[] = [
       windows: 2,
       student_load: 2,
       travel_distance: 2,
+      undesired_times: 2,
     },
   },
 ];
@@ -154,6 +168,7 @@ const SOFT_RULES = [
   "double_lectures",
   "room_suitability",
   "travel_distance",
+  "undesired_times",
 ];
 
 /** Rules that may have no weight in a formulation: they must hold. */
