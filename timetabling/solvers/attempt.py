@@ -183,6 +183,8 @@ def only(problem: Problem, rules: Collection[Rule]) -> Problem:
         ),
         unavailable=frozenset((c, p) for c, p in asked["unavailable"]),
         unsuitable=frozenset(unsuitable),
+        undesired=frozenset(),
+        course_weights=frozenset(),
         pins=frozenset(pins),
         before=(),
         max_changes=None,
