@@ -25,6 +25,8 @@ __all__ = ["Attempt", "attempt", "only"]
 HARD = replace(FORMULATIONS["UD4"], weights={})
 """All hard rules that there are: an instance of `only` holds no more than is asked for."""
 MOVES_A_LECTURE = 2_000
+SHARE = 0.5
+"""Of what is left of the budget, at most."""
 COMPLETING_WORK = 3_000_000
 """Units, of CP-SAT."""
 PATIENCE = 10
@@ -126,9 +128,12 @@ def attempt(
 
     asked = only(problem, rules)
     watcher = _Watcher()
+    until = 1 - (1 - stop.fraction()) * (1 - SHARE)
     limit = WorkLimit(
         MOVES_A_LECTURE * asked.num_lectures * effort,
-        cancelled=lambda: stop() or watcher.generations_without > PATIENCE,
+        cancelled=lambda: (
+            stop() or stop.fraction() > until or watcher.generations_without > PATIENCE
+        ),
     )
     found = genetic.solve(
         asked, formulation=HARD, start=None, stop=limit, seed=seed, observer=watcher
