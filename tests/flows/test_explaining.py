@@ -65,6 +65,23 @@ def test_programs_are_told_the_same(impossible: Path) -> None:
     assert told["plans"][0]["is_cheapest"]
 
 
+def test_programs_are_told_the_rooms_that_do_not_suit_a_course_in_one_entry(
+    tmp_path: Path,
+) -> None:
+    problem = read_problem(TINY)
+    every = range(len(problem.rooms))
+    path = tmp_path / "roomless.ectt"
+    write(replace(problem, unsuitable=problem.unsuitable | {(3, r) for r in every}), path)
+    status, out, _ = invoke(path, "--formulation", "UD4", "--json")
+    assert status == 1
+    (clash,) = json.loads(out)["clashes"]
+    names = [room.id for room in problem.rooms]
+    assert clash["rules"] == [
+        {"kind": "lectures", "course": "PHY104"},
+        {"kind": "suitability", "course": "PHY104", "rooms": names},
+    ]
+
+
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     status, _, err = invoke(tmp_path / "none.ectt")
     assert status == 2

@@ -17,7 +17,7 @@ from typing import Any
 from timetabling.penalties import FORMULATIONS, evaluate
 from timetabling.problem import Pin, Problem, Room, Timetable
 from timetabling.search import SilentObserver, Stop, WorkLimit
-from timetabling.solvers.cpsat import keep, lacking
+from timetabling.solvers.cpsat import keep, lacking, place_missing
 from timetabling.solvers.cpsat_rules import Rule
 
 __all__ = ["Attempt", "attempt", "only"]
@@ -25,6 +25,10 @@ __all__ = ["Attempt", "attempt", "only"]
 HARD = replace(FORMULATIONS["UD4"], weights={})
 """All hard rules that there are: an instance of `only` holds no more than is asked for."""
 MOVES_A_LECTURE = 2_000
+SHARE = 0.5
+"""Of what is left of the budget, at most."""
+COMPLETING_WORK = 3_000_000
+"""Units, of CP-SAT."""
 PATIENCE = 10
 """Generations, of 60, without fewer broken rules until the search is given up. On Erlangen's and on
 generated instances with one planted clash, 11 to 23 generations of twice as many moves led to one
@@ -46,6 +50,19 @@ class Attempt:
 
     timetable: Timetable
     missing: tuple[int, ...]
+
+    def can_be_completed(self, stop: Stop, seed: int) -> bool:
+        """Whether room for what is missing is soon made by moving others out of the way."""
+        limit = WorkLimit(COMPLETING_WORK, cancelled=stop)
+        found = place_missing(
+            self.timetable.problem,
+            formulation=HARD,
+            start=self.timetable,
+            stop=limit,
+            seed=seed,
+            observer=SilentObserver(),
+        )
+        return evaluate(found.timetable, HARD).is_feasible
 
     def near(self, course: int) -> Iterator[int]:
         """A course, those in its way, those in the way of these, and so on; most so first."""
@@ -111,9 +128,12 @@ def attempt(
 
     asked = only(problem, rules)
     watcher = _Watcher()
+    until = 1 - (1 - stop.fraction()) * (1 - SHARE)
     limit = WorkLimit(
         MOVES_A_LECTURE * asked.num_lectures * effort,
-        cancelled=lambda: stop() or watcher.generations_without > PATIENCE,
+        cancelled=lambda: (
+            stop() or stop.fraction() > until or watcher.generations_without > PATIENCE
+        ),
     )
     found = genetic.solve(
         asked, formulation=HARD, start=None, stop=limit, seed=seed, observer=watcher

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem
@@ -90,17 +92,27 @@ def relax(rules: Iterable[Rule], clash: Clash) -> list[Rule]:
 
 
 def _overfull(judge: Judge, asked: Asked) -> list[Rule] | None:
-    """A teacher's or a curriculum's courses that cannot be held by themselves, if there are any."""
+    """Some courses, alone or of one teacher or curriculum, that cannot be held by themselves.
+
+    They are told by their open periods: too few for all of a group, or for those of it that have no
+    others than one of them has.
+    """
     problem = judge.problem
-    closed = {rule.of for rule in asked.rules if rule.kind == "unavailable"}
-    for rule, group in asked.groups.items():
-        wanted = sum(problem.courses[c].num_lectures for c in group)
-        shared = [p for p in range(problem.num_periods) if any((c, p) not in closed for c in group)]
-        # Near the limit only: others are left for the whole model.
-        if wanted > 0.8 * len(shared):
-            part = [rule, *asked.own(group)]
-            if judge.clash(part):
-                return part
+    open_to = dict.fromkeys(range(len(problem.courses)), (1 << problem.num_periods) - 1)
+    for rule in asked.rules:
+        if rule.kind == "unavailable":
+            open_to[rule.of[0]] &= ~(1 << rule.of[1])
+    alone = {c: [c] for c in sorted({x.of[0] for x in asked.rules if x.kind == "lectures"})}
+    for rule, group in (*alone.items(), *asked.groups.items()):
+        every = reduce(or_, (open_to[c] for c in group), 0)
+        for mask in {every: None, **dict.fromkeys(open_to[c] for c in group)}:
+            part = [c for c in group if not open_to[c] & ~mask]
+            wanted = sum(problem.courses[c].num_lectures for c in part)
+            # All of a group also near the limit: others are left for the whole model.
+            if wanted > mask.bit_count() * (0.8 if mask == every else 1):
+                rules = [*asked.own(part), *([rule] if isinstance(rule, Rule) else [])]
+                if judge.clash(rules):
+                    return rules
     return None
 
 

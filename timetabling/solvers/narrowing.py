@@ -38,18 +38,23 @@ class Narrowing:
             return counted
         self._left = [c for c in self._left if c not in explained]
         for effort in EFFORTS:
+            is_new = not self._left
+            if is_new:
+                self._found = attempt(
+                    judge.problem, asked.rules, stop=judge.stop, seed=judge.seed + effort,
+                    effort=effort,
+                )  # fmt: skip
+                self._left = list(self._found.missing)
+                if not self._left:
+                    return None
             while self._left and not judge.stop():
                 part = self._grow(asked, self._left.pop(0))
                 if part:
                     return part
             if judge.stop():
                 break
-            self._found = attempt(
-                judge.problem, asked.rules, stop=judge.stop, seed=judge.seed + effort, effort=effort
-            )
-            if not self._found.missing:
+            if is_new and self._found and self._found.can_be_completed(judge.stop, judge.seed):
                 return None
-            self._left = list(self._found.missing)
         return []
 
     def _grow(self, asked: Asked, course: int) -> list[Rule]:

@@ -104,6 +104,9 @@ class _Shrinking:
         while left:
             alike = _alike(self._kept)
             row = left.pop(0)
+            if self._judge.stop():
+                self.is_minimal = False
+                break
             verdict = self._clash_without({row})
             if verdict:
                 del self._kept[row]
@@ -134,7 +137,7 @@ class _Shrinking:
             for i in range(0, len(left), at_a_time):
                 chunk = left[i : i + at_a_time]
                 without = set().union(*chunk)
-                verdict = self._clash_without(without)
+                verdict = None if self._judge.stop() else self._clash_without(without)
                 if verdict:
                     self._kept = {rule: None for rule in self._kept if rule not in without}
                 else:

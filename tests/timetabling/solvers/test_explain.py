@@ -168,6 +168,38 @@ def test_where_rooms_have_to_suit_a_course_without_one_is_told() -> None:
     assert words(problem, "UD4") == [["course C1 has 2 lectures", "course C1 fits no room"]]
 
 
+def test_of_the_rooms_that_do_not_suit_a_course_only_those_that_matter_are_told() -> None:
+    rooms = tuple(Room(id=f"R{r}", capacity=9) for r in range(20))
+    pinned = small(rooms=rooms, pins=frozenset({Pin(1, None, 3)}),
+                   unsuitable=frozenset((1, r) for r in range(19)))  # fmt: skip
+    assert words(pinned, "UD4") == [
+        [
+            "course C1 has 2 lectures",
+            "course C1 is pinned, all its lectures, in room R3",
+            "course C1 does not fit R3",
+        ]
+    ]
+    (clash,) = explained(pinned, "UD4").clashes
+    repairs = mend(pinned, clash, stop=NO_LIMIT, seed=0)
+    assert "make R3 suitable for course C1" in tell_repairs(pinned, repairs, together=False)
+
+
+def test_courses_that_crowd_one_room_share_a_line_and_their_sum_is_told() -> None:
+    rooms = tuple(Room(id=f"R{r}", capacity=9) for r in range(20))
+    crowd = small(rooms=rooms, unsuitable=frozenset((c, r) for c in range(3) for r in range(19)))
+    (clash,) = explained(crowd, "UD4").clashes
+    assert tell_rules(crowd, clash.rules)[-1] == "each of C0, C1, C2 fits only R19"
+    assert tell_sum(crowd, clash.rules) == (
+        "6 lectures, and 1 room for them at 4 periods open to them: 4 places"
+    )
+    repairs = mend(crowd, clash, stop=NO_LIMIT, seed=0)
+    told = tell_repairs(crowd, repairs, together=False)
+    assert (
+        "make one of R0, R1, R2, R3, R4, R5, R6, R7 and 11 more rooms suitable for course C0"
+        in told
+    )
+
+
 def test_a_pin_that_cannot_be_kept_is_told_and_lifting_it_is_a_repair() -> None:
     problem = small(pins=frozenset({Pin(0, 1, 1)}), unavailable=frozenset({(0, 1)}))
     (clash,) = explained(problem).clashes
