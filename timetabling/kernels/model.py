@@ -123,9 +123,11 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
     conflict = np.zeros((len(courses), len(courses)), np.uint8)
     for c, others in enumerate(problem.conflicts):
         conflict[c, list(others)] = 1
+    # A course without lectures is nowhere, and no mate to be beside.
+    members = [[c for c in q.courses if courses[c].num_lectures] for q in problem.curricula]
     curricula_of: list[list[int]] = [[] for _ in courses]
-    for q, curriculum in enumerate(problem.curricula):
-        for c in curriculum.courses:
+    for q, of_curriculum in enumerate(members):
+        for c in of_curriculum:
             curricula_of[c].append(q)
 
     unsuitable = np.zeros((len(courses), len(rooms)), np.uint8)
@@ -209,8 +211,8 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
         neighbours=_ints(c for others in problem.conflicts for c in sorted(others)),
         curricula_start=_starts(curricula_of),
         curricula=_ints(q for of_course in curricula_of for q in of_course),
-        members_start=_starts([q.courses for q in problem.curricula]),
-        members=_ints(c for q in problem.curricula for c in q.courses),
+        members_start=_starts(members),
+        members=_ints(c for of_curriculum in members for c in of_curriculum),
         open_start=_starts(open_periods),
         open_periods=_ints(period for of_course in open_periods for period in of_course),
         rooms_start=_starts(worth),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.random import SeedSequence
 
+from timetabling.kernels.delta import new_state
+from timetabling.kernels.draws import draw_period_beside_mate, new_random
 from timetabling.kernels.model import (
     DOUBLE_WEIGHT,
     STABILITY_WEIGHT,
@@ -14,7 +17,7 @@ from timetabling.kernels.model import (
     to_timetable,
 )
 from timetabling.penalties import FORMULATIONS, evaluate
-from timetabling.problem import Lecture, Problem, Timetable
+from timetabling.problem import Course, Curriculum, Lecture, Problem, Room, Timetable
 
 
 def test_a_timetable_survives_the_way_to_arrays_and_back(
@@ -57,3 +60,24 @@ def test_a_rule_the_formulation_leaves_out_weighs_nothing(
         model.period_cost,
     ):
         assert not weights.any()
+
+
+def test_a_course_without_lectures_is_no_mate_to_be_beside() -> None:
+    """Its first lecture is that of the next course, and there may be none."""
+    courses = tuple(
+        Course(id=name, teacher=name, num_lectures=n, min_working_days=1, num_students=1)
+        for name, n in (("held", 2), ("not held", 0))
+    )
+    problem = Problem(
+        name="half held",
+        num_days=1,
+        periods_per_day=4,
+        courses=courses,
+        rooms=(Room(id="room", capacity=1),),
+        curricula=(Curriculum(id="both", courses=(0, 1)),),
+    )
+    model = compile_model(problem, FORMULATIONS["UD2"])
+    assert model.members.tolist() == [0]
+    state, random = new_state(model, *to_arrays(Timetable(problem))), new_random(SeedSequence(1))
+    drawn = {draw_period_beside_mate(model, state, random, 0) for _ in range(500)}
+    assert drawn == set(range(4))
