@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from timetabling.alternatives import alternatives
 from timetabling.check import check
-from timetabling.formats import InputError, read_problem
+from timetabling.formats import InputError, read_before, read_pins, read_problem
 from timetabling.penalties import Formulation
 from timetabling.penalties import formulation as find_formulation
 from timetabling.problem import Timetable
@@ -20,6 +21,8 @@ from tracking.service.server import Server
 from tracking.service.settings import ServiceSettings
 
 __all__ = ["address", "check_instance", "serve", "weigh_places"]
+
+_GONE = "cannot be kept, for the instance has it no longer"
 
 
 def serve(settings: ServiceSettings, host: str, port: int, *, ready: Callable[[], object]) -> None:
@@ -43,22 +46,34 @@ def serve(settings: ServiceSettings, host: str, port: int, *, ready: Callable[[]
 
 
 def check_instance(
-    path: Path, formulation: str | None = None, weights: Mapping[str, int] | None = None
+    path: Path,
+    formulation: str | None = None,
+    weights: Mapping[str, int] | None = None,
+    *,
+    pins: Path | None = None,
+    before: Path | None = None,
 ) -> dict[str, Any]:
-    """Read an instance, and say how large it is, or all that is wrong with it.
+    """Read an instance, and pins and the timetable before if they are given.
 
     Returns
     -------
     Its ``name``; a ``summary`` of counts, None if it cannot be read; the ``errors``, a line each;
-    ``notes`` on what a problem cannot hold of the file; and the ``findings`` of the data check by a
-    formulation and weights of soft rules, if one is given.
+    ``notes`` on what a problem cannot hold of the files; and the ``findings`` of the data check by
+    a formulation and weights of soft rules, if one is given.
     """
     notes: list[str] = []
     try:
         problem = read_problem(path, tell=notes.append)
+        if pins is not None:
+            problem = replace(problem, pins=problem.pins | read_pins(pins, problem))
+        if before is not None:
+            notes += [f"{_GONE}: {line}" for line in read_before(before, problem)[1]]
     except (InputError, OSError) as error:
         # Where the service keeps it is nobody's business.
-        lines = str(error).replace(str(path), path.name).splitlines()
+        text = str(error)
+        for file in filter(None, (path, pins, before)):
+            text = text.replace(str(file), file.name)
+        lines = text.splitlines()
         return {"name": path.name, "summary": None, "errors": lines, "notes": [], "findings": []}
     summary = {
         "courses": len(problem.courses),

@@ -125,6 +125,10 @@ def test_the_same_key_starts_the_same_job_and_keeps_one_file(
             "weights",
             "room_suitability is a hard one of UD4",
         ),
+        (form(instance_name="tiny.ectt", before="old.sol"), "before", "a file with a name"),
+        (form(instance_name="tiny.ectt", pins="/etc/passwd"), "pins", "a file with a name"),
+        (form(instance_name="tiny.ectt", max_changes=3), "max_changes", "a timetable `before`"),
+        (form(instance_name="tiny.ectt", change_price=3), "change_price", "a timetable `before`"),
         (form(instance_name="tiny.ectt", output="/etc/passwd"), "output", "no field of this name"),
         (form(instance_name="tiny.ectt", job_id="weekly"), "job_id", "no field of this name"),
     ],
@@ -141,6 +145,73 @@ def test_a_wrong_order_says_where_what_was_found_and_what_was_expected(
     assert [error["where"] for error in errors] == [where]
     assert expected in errors[0]["expected"]
     assert errors[0]["found"]
+
+
+def extra(name: str, file: str, content: str) -> dict[str, tuple[str, bytes]]:
+    """A file beside the instance's, as a part of a form."""
+    return {name: (file, content.encode())}
+
+
+PINS = extra("pins", "../pins.txt", "MAT101 - 0 0\n")
+BEFORE = extra("before", "old.csv", "course,day,period,room\nMAT102,1,2,Lab-A-01\nX,1,1,Attic\n")
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_pins_and_the_timetable_before_go_with_a_job_and_are_kept_for_it(
+    service: httpx.Client, data: Path, is_sent: bool
+) -> None:
+    fields = form(change_price=5, max_changes=3)["files"]
+    instance = form(INSTANCE.read_bytes()) if is_sent else form(instance_name="tiny.ectt")
+    sent = {"files": fields | instance["files"] | PINS | BEFORE}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    job_id = service.post(GENERATE, headers=ANN | key, **sent).json()["job_id"]
+    given = run_of(job_id).parameters
+    pins, before = Path(given["pins"]), Path(given["before"])
+    assert (pins.name, before.name) == ("pins.txt", "old.csv")
+    assert pins.read_bytes() == PINS["pins"][1]
+    assert before.read_bytes() == BEFORE["before"][1]
+    assert pins.parents[1] == before.parents[1]
+    assert pins.parents[2] == data / "uploads"
+    assert (given["change_price"], given["max_changes"]) == (5, 3)
+    assert (given["instance"] == "tiny.ectt") == (not is_sent)
+    folders = set((data / "uploads").iterdir())
+    again = service.post(GENERATE, headers=ANN | key, **sent).json()["job_id"]
+    assert (again, set((data / "uploads").iterdir())) == (job_id, folders)
+    told = service.get(f"{JOBS}{job_id}/", headers=ANN)
+    assert str(data) not in told.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (extra("pins", "pins.txt", "MAT101 - - -\n"), "pins.txt:1: expected a room, or a day and"),
+        (extra("pins", "pins.txt", "Nobody - 0 0\n"), "pins.txt:1: course: expected one of"),
+        (extra("before", "old.sol", "MAT101 Attic\n"), "old.sol:1: expected 4 words"),
+        (extra("before", "old.csv", "course,day\n"), "old.csv:1: expected a column 'period'"),
+        (extra("before", "old.xlsx", "x"), "old.xlsx: expected an Excel workbook"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wrong_pins_or_a_wrong_timetable_before_start_nothing_and_leave_nothing(
+    service: httpx.Client, data: Path, wrong: dict[str, tuple[str, bytes]], complaint: str
+) -> None:
+    folders = list((data / "uploads").glob("*"))
+    sent = {"files": form(instance_name="tiny.ectt")["files"] | wrong}
+    answer = service.post(GENERATE, headers=ANN, **sent)
+    problem = problem_of(answer, 422, "invalid-instance")
+    assert problem["errors"][0].startswith(complaint)
+    assert str(data) not in answer.text
+    told = service.post("/api/instances/check/", headers=ANN, **sent)
+    assert told.json()["errors"] == problem["errors"]
+    assert list((data / "uploads").glob("*")) == folders
+
+
+def test_a_check_says_what_cannot_be_kept_of_the_timetable_before(service: httpx.Client) -> None:
+    sent = {"files": form(instance_name="tiny.ectt")["files"] | BEFORE}
+    told = service.post("/api/instances/check/", headers=ANN, **sent).json()
+    (note,) = told["notes"]
+    assert note.startswith("cannot be kept, for the instance has it no longer: old.csv:3: course:")
+    assert told["errors"] == []
 
 
 def test_all_that_is_wrong_with_an_order_is_told_at_once(service: httpx.Client) -> None:
@@ -224,7 +295,7 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(service: httpx.Client, 
         ("multipart/form-data; boundary=b",
          b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 50 + b"--b--", 400),
         ("multipart/form-data; boundary=b",
-         b'--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n1\r\n' * 3
+         b'--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n1\r\n' * 4
          + b"--b--", 400),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Forms with a file, read no further than allowed."""
+"""Forms with files, read no further than allowed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ __all__ = ["CloseUnread", "read_form"]
 _FORM_BYTES = 64 * 1024  # of all that is no file: fields, and what holds the parts together
 _FIELD_BYTES = 4096
 _MOST_FIELDS = 16
+_MOST_FILES = 3  # an instance, pins, the timetable before
 _DISCARD_SECONDS = 5
 _SILENCE_SECONDS = 30
 
 
 async def read_form(request: Request, max_file_bytes: int) -> FormData:
-    """Read a multipart form with one file at most.
+    """Read a multipart form with some files, which have so many bytes together at most.
 
     FastAPI would read a form before it looks at who sends it; this is called when that is known.
 
@@ -36,14 +37,18 @@ async def read_form(request: Request, max_file_bytes: int) -> FormData:
     most = max_file_bytes + _FORM_BYTES
     counted = Request(request.scope, _counted(request, most))
     try:
-        return await counted.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES)
+        return await counted.form(
+            max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES
+        )
     except TimeoutError:
         raise Problem(408, "too-slow", f"nothing came for {_SILENCE_SECONDS} s") from None
     except ClientDisconnect:
         raise Problem(400, "cut-off", "the form ends before it is whole") from None
     except _TooLargeError:
         await _discard(request.receive, most)
-        problem = Problem(413, "too-large", f"instance: expected at most {max_file_bytes} bytes")
+        problem = Problem(
+            413, "too-large", f"form: expected at most {max_file_bytes} bytes of files"
+        )
         raise problem from None
 
 

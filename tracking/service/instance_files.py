@@ -1,4 +1,4 @@
-"""Files of instances in the data folder: those with a name, and those that somebody sent."""
+"""Files in the data folder: instances with a name, and what somebody sent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,10 +17,10 @@ __all__ = [
     "SUFFIXES",
     "clean_name",
     "instances_in",
-    "keep_upload",
+    "keep_uploads",
     "remove_old_uploads",
-    "remove_upload",
-    "save_upload",
+    "remove_uploads",
+    "save_uploads",
 ]
 
 SUFFIXES = (".ctt", ".ectt", ".xlsx", ".fet")
@@ -60,8 +61,8 @@ def clean_name(name: str) -> str:
     return f"{stem[:_LONGEST_NAME]}.{suffix[:8]}"
 
 
-def save_upload(file: BinaryIO, name: str, data_folder: Path) -> Path:
-    """Save what somebody sent in a folder of its own; gives where it is.
+def save_uploads(files: Mapping[str, BinaryIO], data_folder: Path) -> Path:
+    """Save what somebody sent, by path in a folder of its own; gives that folder.
 
     What was sent more than a day ago, and became no job's, is removed.
 
@@ -76,24 +77,26 @@ def save_upload(file: BinaryIO, name: str, data_folder: Path) -> Path:
     try:
         remove_old_uploads(uploads)
         partial.mkdir(parents=True)
-        with (partial / name).open("xb") as saved:
-            shutil.copyfileobj(file, saved)
+        for name, file in files.items():
+            (partial / name).parent.mkdir(exist_ok=True)
+            with (partial / name).open("xb") as saved:
+                shutil.copyfileobj(file, saved)
         partial.rename(folder)
     except OSError as trouble:
         shutil.rmtree(partial, ignore_errors=True)
-        raise Problem(507, "not-saved", f"instance: cannot be saved: {trouble.strerror}") from None
-    return folder / name
+        raise Problem(507, "not-saved", f"files: cannot be saved: {trouble.strerror}") from None
+    return folder
 
 
-def keep_upload(upload: Path, job_id: str) -> None:
+def keep_uploads(folder: Path, job_id: str) -> None:
     """Keep what was sent for as long as the data folder is kept: it is a job's."""
-    (upload.parent / _JOB).write_text(job_id, encoding="ascii")
+    (folder / _JOB).write_text(job_id, encoding="ascii")
 
 
-def remove_upload(upload: Path) -> None:
+def remove_uploads(folder: Path) -> None:
     """Remove what was sent, and its folder, unless it is a job's."""
-    if not (upload.parent / _JOB).exists():
-        shutil.rmtree(upload.parent, ignore_errors=True)
+    if not (folder / _JOB).exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_old_uploads(uploads: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Literal
 
 from anyio import to_thread
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from tracking.service.access import CREDENTIALS, Caller, known_caller
 from tracking.service.instance_files import instances_in
-from tracking.service.orders import CHECK_FORM, Order, ordered
+from tracking.service.orders import CHECK_FORM, Ordered, ordered
 from tracking.service.problems import problem_responses
 from tracking.service.service import service_of
 
@@ -86,21 +86,25 @@ async def check_instance(
 ) -> InstanceCheck:
     """Say what is in an instance, and all that is wrong with it; nothing is kept of it."""
     async with ordered(request, caller) as what:
-        return await check(request, what.path, what.order)
+        return await check(request, what, find=True)
 
 
-async def check(request: Request, path: Path, order: Order | None = None) -> InstanceCheck:
-    """Read an instance, by the reader that the application was made with.
+async def check(request: Request, what: Ordered, *, find: bool = False) -> InstanceCheck:
+    """Read what was ordered, by the reader that the application was made with.
 
-    Without an order it is read and no more: nothing is found in it.
+    Parameters
+    ----------
+    find
+        Also what rules a timetable out, or will make it a bad one.
     """
-    read = service_of(request).check
+    path, read = what.instance, service_of(request).check
     if read is None:
         return InstanceCheck(name=path.name, summary={}, errors=[], findings=[])
-    rules = (order.formulation, order.weights) if order else (None, {})
-    found = await to_thread.run_sync(read, path, *rules)
+    rules = (what.order.formulation, what.order.weights) if find else (None, {})
+    pins, before = what.extras.get("pins"), what.extras.get("before")
+    found = await to_thread.run_sync(partial(read, path, *rules, pins=pins, before=before))
     # Where the data folder is concerns nobody outside.
-    errors = [str(error).replace(str(path), path.name) for error in found["errors"]]
+    errors = [_without_folders(str(error), what) for error in found["errors"]]
     return InstanceCheck(
         name=path.name,
         summary=found["summary"] or {},
@@ -108,3 +112,9 @@ async def check(request: Request, path: Path, order: Order | None = None) -> Ins
         notes=found["notes"],
         findings=found["findings"],
     )
+
+
+def _without_folders(text: str, what: Ordered) -> str:
+    for path in (what.instance, *what.extras.values()):
+        text = text.replace(str(path), path.name)
+    return text

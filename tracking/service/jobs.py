@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from tracking.service.access import CREDENTIALS, Caller, known_caller, owner_of
 from tracking.service.documents import JobStatus
-from tracking.service.instance_files import keep_upload
+from tracking.service.instance_files import keep_uploads
 from tracking.service.instances import check
 from tracking.service.job_documents import Job, JobList, Links, job_document, status_now
 from tracking.service.orders import ORDER_FORM, ordered
@@ -58,18 +58,19 @@ async def generate(
 ) -> Started:
     """Start a job; one and the same where the ``Idempotency-Key`` is one that was sent before."""
     async with ordered(request, caller) as what:
-        errors = (await check(request, what.path)).errors
+        errors = (await check(request, what)).errors
         if errors:
             raise Problem(422, "invalid-instance", "; ".join(errors[:3]), errors=errors)
-        instance = str(what.path) if what.is_upload else what.path.name
+        parameters = what.parameters()
         run = await service_of(request).prefect.start(
-            caller.name,
-            {"instance": instance, **what.order.parameters()},
-            idempotency_key=idempotency_key,
+            caller.name, parameters, idempotency_key=idempotency_key
         )
         job_id = str(run.id)
-        if what.is_upload and run.parameters.get("instance") == instance:
-            await to_thread.run_sync(keep_upload, what.path, job_id)
+        # Of a key that was sent before, the run has the files that were sent then.
+        files = ("instance", *what.extras)
+        is_new = all(run.parameters.get(name) == parameters[name] for name in files)
+        if what.sent is not None and is_new:
+            await to_thread.run_sync(keep_uploads, what.sent, job_id)
     started = Started(job_id=job_id, links=Links.of(job_id))
     response.headers["Location"] = started.links.self
     return started

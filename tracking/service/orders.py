@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,8 +29,8 @@ from tracking.service.instance_files import (
     SUFFIXES,
     clean_name,
     instances_in,
-    remove_upload,
-    save_upload,
+    remove_uploads,
+    save_uploads,
 )
 from tracking.service.problems import FieldError, field_errors, invalid, shown
 from tracking.service.service import service_of
@@ -88,6 +87,16 @@ class Order(BaseModel):
     ] = {}
     plan: Literal["default", "search-heavy", "solve-heavy", "learned"] = "default"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    change_price: Annotated[
+        int | None,
+        Field(
+            ge=0, le=1_000_000, description="What each lecture costs that `before` has elsewhere"
+        ),
+    ] = None
+    max_changes: Annotated[
+        int | None,
+        Field(ge=0, lt=2**31, description="Most lectures that `before` may have elsewhere"),
+    ] = None
 
     @field_validator("weights")
     @classmethod
@@ -101,36 +110,63 @@ class Order(BaseModel):
         return weights
 
     def parameters(self) -> dict[str, Any]:
-        """Those of the flow run; weights only where somebody gave some."""
-        return self.model_dump(exclude=set() if self.weights else {"weights"})
+        """Those of the flow run; what nobody gave is left to the flow."""
+        return {name: value for name, value in self if value not in (None, {})}
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """An order, and the file of the instance it is for."""
+    """An order, and the files it is for."""
 
     order: Order
-    path: Path
-    is_upload: bool
+    instance: Path
+    extras: Mapping[str, Path]
+    """Pins and the timetable before, where they were sent."""
+    sent: Path | None
+    """The folder of what was sent; None if nothing was."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Those of the flow run."""
+        is_sent = self.instance.parent == self.sent
+        instance = str(self.instance) if is_sent else self.instance.name
+        extras = {name: str(path) for name, path in self.extras.items()}
+        return {"instance": instance, **extras, **self.order.parameters()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a form holds: an instance's file or name, and which other files."""
+
+    order: Order
+    instance: UploadFile | str
+    extras: Mapping[str, UploadFile]
+
+
+_EXTRAS = {
+    "pins": "Places that lectures must keep: `course room day period` a line, `-` for what is open",
+    "before": "The timetable that people have, .csv, .xlsx, or `course room day period` a line: "
+    "the search starts from it, and changes little of it",
+}
 
 
 def _form(properties: dict[str, Any]) -> dict[str, Any]:
     """What OpenAPI is told of a form that is read here, and not by FastAPI."""
     instance = {
-        "instance": {
-            "type": "string",
-            "format": "binary",
-            "description": f"The instance's file, {' or '.join(SUFFIXES)}",
-        },
+        "instance": _file(f"The instance's file, {' or '.join(SUFFIXES)}"),
         "instance_name": {
             "type": "string",
             "description": "In place of the file: an instance that is there, by name",
         },
     }
-    schema = {"type": "object", "properties": instance | properties}
+    extras = {name: _file(description) for name, description in _EXTRAS.items()}
+    schema = {"type": "object", "properties": instance | extras | properties}
     return {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     }
+
+
+def _file(description: str) -> dict[str, Any]:
+    return {"type": "string", "format": "binary", "description": description}
 
 
 _ORDER = Order.model_json_schema()["properties"]
@@ -152,48 +188,71 @@ async def ordered(request: Request, caller: Caller) -> AsyncIterator[Ordered]:
     await service.rates.count("job", f"caller {caller.name}")
     form = await read_form(request, settings.max_upload_bytes)
     try:
-        order, upload, name = _read(form)
-        if upload is None:
-            found = await to_thread.run_sync(instances_in, settings.data_folder)
-            if name not in found:
-                expected = "the name of an instance that is there"
-                raise invalid([_error("instance_name", shown(name), expected)])
-            what = Ordered(order, found[name], is_upload=False)
-        else:
-            save = partial(save_upload, upload.file, clean_name(name), settings.data_folder)
-            what = Ordered(order, await to_thread.run_sync(save), is_upload=True)
+        what = await to_thread.run_sync(_save, _read(form), settings.data_folder)
     finally:
         await form.close()
     try:
         yield what
     finally:
-        if what.is_upload:
-            await to_thread.run_sync(remove_upload, what.path)
+        if what.sent is not None:
+            await to_thread.run_sync(remove_uploads, what.sent)
 
 
-def _read(form: FormData) -> tuple[Order, UploadFile | None, str]:
-    """An order, and the file sent with it, if there is one; the instance's name in any case."""
+def _save(form: _Form, data_folder: Path) -> Ordered:
+    """Find the instance, and save what was sent."""
+    # Names that are clean do not begin with a dot: none is that of an instance.
+    paths = {
+        name: f".{name}/{clean_name(file.filename or '')}" for name, file in form.extras.items()
+    }
+    files = {paths[name]: file.file for name, file in form.extras.items()}
+    instance = None
+    if isinstance(form.instance, UploadFile):
+        name = clean_name(form.instance.filename or "")
+        files[name] = form.instance.file
+    else:
+        name, known = form.instance, instances_in(data_folder)
+        if name not in known:
+            expected = "the name of an instance that is there"
+            raise invalid([_error("instance_name", shown(name), expected)])
+        instance = known[name]
+    sent = save_uploads(files, data_folder) if files else None
+    folder = sent or data_folder
+    extras = {name: folder / path for name, path in paths.items()}
+    return Ordered(form.order, instance or folder / name, extras, sent)
+
+
+def _read(form: FormData) -> _Form:
+    """An order, and the files sent with it."""
     given = {name: value for name, value in form.items() if value != ""}
     file, name = given.pop("instance", None), given.pop("instance_name", None)
+    extras = {each: given.pop(each) for each in _EXTRAS if each in given}
     errors = []
     if len(form.multi_items()) > len(form):
         errors.append(_error("form", "a field twice", "each field once"))
     if (file is None) == (name is None):
         found = "neither" if file is None else "both"
         errors.append(_error("instance", found, "a file, or in its place an instance_name"))
-    elif file is not None and not (isinstance(file, UploadFile) and file.filename):
-        errors.append(_error("instance", "a text", "a file with a name"))
     elif name is not None and not isinstance(name, str):
         errors.append(_error("instance_name", "a file", "a name"))
+    files = extras if file is None else extras | {"instance": file}
+    errors += [
+        _error(each, "a text", "a file with a name")
+        for each, sent in files.items()
+        if not (isinstance(sent, UploadFile) and sent.filename)
+    ]
     try:
         order = Order.model_validate(given)
+        if "before" not in extras:
+            errors += [
+                _error(each, shown(given[each]), "a timetable `before` with it")
+                for each in ("change_price", "max_changes")
+                if each in given
+            ]
     except ValidationError as error:
         errors += field_errors(error.errors())
     if errors:
         raise invalid(errors)
-    if isinstance(file, UploadFile):
-        return order, file, file.filename or ""
-    return order, None, str(name)
+    return _Form(order, file or name, extras)  # type: ignore[arg-type]  # as was checked above
 
 
 def _error(where: str, found: str, expected: str) -> FieldError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import HTTPConnection
 
@@ -20,9 +20,25 @@ if TYPE_CHECKING:  # most of these have routes of their own, which import this
 
 __all__ = ["Check", "Service", "Weigh", "service_of"]
 
-Check = Callable[[Path, str | None, Mapping[Any, int]], dict[str, Any]]
-"""Reads an instance: its name, what is in it, and what is wrong with it; by a formulation and
-weights of soft rules, if one is given, also what rules a timetable out or makes it a bad one."""
+
+class Check(Protocol):
+    """Reads an instance, and with it pins and the timetable before, if they are given.
+
+    Says the instance's name, what is in it, and what is wrong with any of them; by a formulation
+    and weights of soft rules, if one is given, also what rules a timetable out or makes it a bad
+    one.
+    """
+
+    def __call__(
+        self,
+        path: Path,
+        formulation: str | None,
+        weights: Mapping[Any, int],
+        *,
+        pins: Path | None = None,
+        before: Path | None = None,
+    ) -> dict[str, Any]: ...
+
 
 Weigh = Callable[[Path, str, int, int], dict[str, Any]]
 """Says what the other places cost a lecture, from a job's timetable: its file, the name of the
