@@ -56,6 +56,7 @@ ONLY_IN = {
 # Inside the library: later ones may import earlier ones only.
 LIBRARY_ORDER = [
     ["timetabling.problem"],
+    ["timetabling.rules"],
     ["timetabling.penalties", "timetabling.pins", "timetabling.search"],
     [
         "timetabling.changes",
