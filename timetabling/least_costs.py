@@ -1,7 +1,7 @@
 """What single courses, curricula and all rooms together cost in every timetable, by counting alone.
 
-Each is a cost that no feasible timetable stays below. Those of courses' days and of curricula may
-be added, and one of the two of the rooms: no two of them count the same penalty.
+Each is a cost that no feasible timetable stays below. Those of courses' days and undesired times
+and of curricula may be added, and one of the two of the rooms: no two count the same penalty.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ __all__ = [
     "curriculum_cost",
     "days_missing",
     "days_open",
+    "desired_periods",
     "fitting_room_cost",
     "room_costs",
     "seat_cost",
     "seats_missing",
+    "undesired_lectures",
 ]
 
 
@@ -33,6 +35,24 @@ def days_missing(problem: Problem, course: int) -> int:
     """Working days that a course lacks at least: for want of lectures, or of days to be held on."""
     most = min(days_open(problem, course), problem.courses[course].num_lectures)
     return max(0, problem.courses[course].min_working_days - most)
+
+
+def desired_periods(problem: Problem, course: int) -> int:
+    """Periods at which a course can be held and that are not undesired."""
+    return sum(
+        (course, period) not in problem.unavailable and (course, period) not in problem.undesired
+        for period in range(problem.num_periods)
+    )
+
+
+def undesired_lectures(problem: Problem, course: int) -> int:
+    """Lectures of a course that are at undesired times whatever is done: one at a time is held."""
+    undesired = sum(
+        (course, period) in problem.undesired and (course, period) not in problem.unavailable
+        for period in range(problem.num_periods)
+    )
+    lectures = problem.courses[course].num_lectures
+    return min(undesired, max(0, lectures - desired_periods(problem, course)))
 
 
 def curriculum_cost(problem: Problem, rules: Formulation, num_lectures: int) -> int:

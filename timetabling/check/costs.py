@@ -11,9 +11,11 @@ from timetabling.least_costs import (
     curriculum_cost,
     days_missing,
     days_open,
+    desired_periods,
     room_costs,
     seat_cost,
     seats_missing,
+    undesired_lectures,
 )
 from timetabling.penalties import Formulation, weights_of
 
@@ -26,6 +28,7 @@ def costly(week: Openings, rules: Formulation) -> Iterator[Finding]:
     yield from fitting
     yield from _seats(week, rules, sum(finding.least_cost for finding in fitting))
     yield from _by_cost(_working_days(week, rules))
+    yield from _by_cost(_undesired_times(week, rules))
     yield from _by_cost(_curricula(week, rules))
 
 
@@ -111,6 +114,27 @@ def _working_days(week: Openings, rules: Formulation) -> Iterator[Finding]:
             available=course.min_working_days - missing,
             courses=(course.id,),
             least_cost=weight * missing,
+        )
+
+
+def _undesired_times(week: Openings, rules: Formulation) -> Iterator[Finding]:
+    """Courses with more lectures than times at which they would be held."""
+    problem, weights = week.problem, weights_of(week.problem, rules, "undesired_times")
+    for c, (course, weight) in enumerate(zip(problem.courses, weights, strict=True)):
+        lectures = undesired_lectures(problem, c)
+        if not weight * lectures:
+            continue
+        desired = desired_periods(problem, c)
+        times = count(desired, "period") if desired else "no period"
+        yield Finding(
+            rule="undesired_times",
+            message=f"course {course.id}: {count(course.num_lectures, 'lecture')}, but {times} at "
+            "which it is available and not undesired",
+            repair="take back some of its undesired times, or free other periods",
+            needed=course.num_lectures,
+            available=desired,
+            courses=(course.id,),
+            least_cost=weight * lectures,
         )
 
 

@@ -32,6 +32,7 @@ RULES: Mapping[str, Severity] = MappingProxyType(
         "fitting_room": "warning",
         "seats": "warning",
         "working_days": "warning",
+        "undesired_times": "warning",
         "daily_load": "warning",
         "isolated_lecture": "warning",
         "tight_teacher": "warning",

@@ -20,6 +20,7 @@ from timetabling.least_costs import (
     fitting_room_cost,
     seat_cost,
     seats_missing,
+    undesired_lectures,
 )
 from timetabling.penalties import Formulation, weights_of
 from timetabling.problem import Problem
@@ -149,7 +150,11 @@ def _all_groups(problem: Problem, rules: Formulation) -> list[_Group]:
         own[q] = set(problem.curricula[q].courses) - owned
         owned |= own[q]
     a_day = weights_of(problem, rules, "min_working_days")
-    days = [a_day[c] * days_missing(problem, c) for c in courses]
+    undesired = weights_of(problem, rules, "undesired_times")
+    own_costs = [
+        a_day[c] * days_missing(problem, c) + undesired[c] * undesired_lectures(problem, c)
+        for c in courses
+    ]
     lectures = [
         sum(problem.courses[c].num_lectures for c in curriculum.courses)
         for curriculum in problem.curricula
@@ -159,11 +164,13 @@ def _all_groups(problem: Problem, rules: Formulation) -> list[_Group]:
             (q,),
             frozenset(problem.curricula[q].courses),
             frozenset(own[q]),
-            sum(days[c] for c in own[q]) + curriculum_cost(problem, rules, lectures[q]),
+            sum(own_costs[c] for c in own[q]) + curriculum_cost(problem, rules, lectures[q]),
         )
         for q in by_size
     ]
-    alone = [_Group((), frozenset({c}), frozenset({c}), days[c]) for c in courses if c not in owned]
+    alone = [
+        _Group((), frozenset({c}), frozenset({c}), own_costs[c]) for c in courses if c not in owned
+    ]
     return groups + alone
 
 

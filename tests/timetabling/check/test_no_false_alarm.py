@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.timetabling.check.instances import least_cost_of_all, tiny_problems
+from tests.timetabling.random_problem import with_preferences
 from timetabling.check import Finding, check
 from timetabling.check.assignment import Assignment
 from timetabling.formats import read_problem
@@ -34,10 +35,12 @@ def proofs(findings: tuple[Finding, ...]) -> list[Finding]:
 
 
 @UNHURRIED
-@given(tiny_problems(), RULES)
+@given(tiny_problems(), RULES, st.integers(0, 9))
 def test_what_is_claimed_holds_for_every_timetable_there_is(
-    problem: Problem, rules: Formulation
+    problem: Problem, rules: Formulation, wishes: int
 ) -> None:
+    if wishes:
+        problem = with_preferences(problem, Random(wishes))
     findings = check(problem, rules)
     least = least_cost_of_all(problem, rules)
     if proofs(findings):

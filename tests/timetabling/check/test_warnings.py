@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.timetabling.check.instances import course, least_cost_of_all, problem
 from timetabling.check import RULES, Finding, check
 from timetabling.penalties import FORMULATIONS
-from timetabling.problem import Curriculum, Problem
+from timetabling.problem import CourseWeight, Curriculum, Problem
 
 
 def warnings(of: Problem, rule: str, rules: str = "UD2") -> list[Finding]:
@@ -76,6 +78,23 @@ def test_working_days_for_which_there_are_too_few_lectures_or_days() -> None:
     assert closed.repair == "lower the minimum, or free another day"
     assert (closed.needed, closed.available, closed.least_cost) == (2, 1, 5)
     assert warnings(of, "working_days", "UD3") == [], "where they do not count"
+
+
+def test_more_lectures_than_times_that_are_not_undesired() -> None:
+    of = problem(
+        course("a", 3), course("b", 1),
+        unavailable=frozenset((0, period) for period in range(4)),
+        undesired=frozenset({(0, 4), (0, 5)} | {(1, period) for period in range(7)}),
+    )  # fmt: skip
+    found = one(of, "undesired_times")
+    assert found.message == (
+        "course a: 3 lectures, but 2 periods at which it is available and not undesired"
+    )
+    assert (found.needed, found.available, found.least_cost) == (3, 2, 2)
+    dear = replace(of, course_weights=frozenset({CourseWeight(0, "undesired_times", 30)}))
+    assert one(dear, "undesired_times").least_cost == 30
+    free = replace(of, course_weights=frozenset({CourseWeight(0, "undesired_times", 0)}))
+    assert warnings(free, "undesired_times") == [], "where they do not count"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ const KINDS: Record<string, string> = {
   fitting_room: "No room is large enough",
   seats: "Too few large rooms",
   working_days: "Not enough working days",
+  undesired_times: "Too few times that are liked",
   daily_load: "Days that cannot be balanced",
   isolated_lecture: "A curriculum of one lecture",
   tight_teacher: "Teachers with hardly a period to spare",
