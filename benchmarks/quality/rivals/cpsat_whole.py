@@ -17,7 +17,7 @@ from ortools.sat.python import cp_model
 
 from benchmarks.quality.contest import take_part
 from benchmarks.quality.rivals.cpsat_whole_model import UniversityModel
-from timetabling.penalties import Formulation, evaluate
+from timetabling.penalties import Formulation, evaluate, soft_rules
 from timetabling.problem import Problem, Timetable
 from timetabling.search import Observer
 from timetabling.solvers.cpsat_board import Board, choose_periods
@@ -49,10 +49,9 @@ def solve(
     Raises
     ------
     ValueError
-        For a formulation with other rules than those of UD2.
+        For a formulation with other rules than those of UD2, or wishes of courses.
     """
-    others = set(formulation.weights) - RULES
-    if others:
+    if problem.course_weights or set(soft_rules(problem, formulation)) - RULES:
         raise ValueError(f"cpsat-whole: expected UD1 or UD2, got {formulation.name}")
     deadline = time.monotonic() + seconds
     held = choose_periods(Board(problem, formulation, ()), range(len(problem.courses)))
