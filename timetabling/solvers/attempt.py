@@ -107,6 +107,7 @@ def _wronged(timetable: Timetable) -> set[int]:
         for c, p, r in timetable.lectures
         if (c, p) in problem.unavailable
         or (c, r) in problem.unsuitable
+        or problem.room_pins.get(c, r) != r
         or users[p, r] > 1
         or any((d, p) in held for d in problem.conflicts[c])
     }

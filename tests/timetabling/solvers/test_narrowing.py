@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.timetabling.solvers.clash_cases import can_hold, problems
 from timetabling.generator import generate
 from timetabling.penalties import FORMULATIONS, evaluate
-from timetabling.problem import Problem
+from timetabling.problem import Course, Pin, Problem, Room
 from timetabling.search import SilentObserver, WorkLimit
 from timetabling.solvers.attempt import HARD, attempt, only
 from timetabling.solvers.cpsat_plans import plans
@@ -78,6 +78,22 @@ def test_what_narrowing_gives_clashes_and_nothing_is_left_where_it_gives_nothing
     elif part:
         assert set(rules).issuperset(part)
         assert not can_hold(problem, part)
+
+
+def test_a_course_pinned_to_one_room_and_a_lecture_of_it_to_another_clash() -> None:
+    problem = Problem(
+        name="two rooms",
+        num_days=1,
+        periods_per_day=2,
+        courses=(Course(id="c", teacher="t", num_lectures=1, min_working_days=1, num_students=1),),
+        rooms=(Room(id="one", capacity=1), Room(id="other", capacity=1)),
+        pins=frozenset({Pin(0, None, 0), Pin(0, 0, 1)}),
+    )
+    rules = every_rule(problem, UD4)
+    assert attempt(problem, rules, stop=NO_LIMIT, seed=0).missing == (0,)
+    part = Narrowing(Judge(problem, NO_LIMIT, seed=0)).clashing(Asked(problem, rules), ())
+    assert part
+    assert {rule.kind for rule in part} >= {"lectures", "pin"}
 
 
 def university() -> Problem:
