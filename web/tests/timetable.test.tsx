@@ -1,6 +1,7 @@
 import { fireEvent, render, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { timetable } from "../dev/university";
+import { Penalties } from "../src/components/Penalties";
 import { TimetableView } from "../src/components/timetable/TimetableView";
 import { entriesOf, found, neighbour } from "../src/components/timetable/views";
 
@@ -92,5 +93,17 @@ describe("the grid", () => {
     render(<TimetableView timetable={small} />);
     fireEvent.change(screen.getByRole("searchbox"), { target: { value: "nobody" } });
     expect(screen.getByText(/Nothing here is called “nobody”/)).toBeTruthy();
+  });
+});
+
+describe("what each rule costs", () => {
+  it("says the price of a unit, and where courses have prices of their own", () => {
+    const rule = { rule: "room_stability", kind: "soft" as const, weight: 1, amount: 3 };
+    const { rerender } = render(<Penalties penalties={[{ ...rule, cost: 3 }]} />);
+    expect(screen.getByText("3 rooms beyond the first, 1 each")).toBeTruthy();
+    rerender(<Penalties penalties={[{ ...rule, cost: 12 }]} />);
+    expect(
+      screen.getByText("3 rooms beyond the first, 1 each, some courses otherwise"),
+    ).toBeTruthy();
   });
 });

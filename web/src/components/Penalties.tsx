@@ -42,7 +42,7 @@ export function Penalties({ penalties }: { penalties: readonly Penalty[] }) {
                 <span className="quiet">
                   {amount === 0
                     ? "kept everywhere"
-                    : `${amountWords(rule, amount)}, ${formatNumber(weight)} each`}
+                    : `${amountWords(rule, amount)}, ${priceWords({ amount, weight, cost })}`}
                 </span>
                 <span className="rule-bar" aria-hidden="true">
                   <span style={{ width: `${(cost / most) * 100}%` }} />
@@ -55,4 +55,10 @@ export function Penalties({ penalties }: { penalties: readonly Penalty[] }) {
       </table>
     </div>
   );
+}
+
+/** What a unit costs; courses may have prices of their own. */
+function priceWords({ amount, weight, cost }: Pick<Penalty, "amount" | "weight" | "cost">) {
+  const price = `${formatNumber(weight)} each`;
+  return cost === amount * weight ? price : `${price}, some courses otherwise`;
 }
