@@ -6,14 +6,15 @@ and of curricula may be added, and one of the two of the rooms: no two count the
 
 from __future__ import annotations
 
-from timetabling.penalties import Formulation, weights_of
+from collections import Counter
+
+from timetabling.penalties import Formulation, weight_of, weights_of
 from timetabling.problem import Problem
 
 __all__ = [
     "curriculum_cost",
     "days_missing",
     "days_open",
-    "desired_periods",
     "fitting_room_cost",
     "room_costs",
     "seat_cost",
@@ -37,22 +38,24 @@ def days_missing(problem: Problem, course: int) -> int:
     return max(0, problem.courses[course].min_working_days - most)
 
 
-def desired_periods(problem: Problem, course: int) -> int:
-    """Periods at which a course can be held and that are not undesired."""
-    return sum(
-        (course, period) not in problem.unavailable and (course, period) not in problem.undesired
-        for period in range(problem.num_periods)
-    )
+def undesired_lectures(problem: Problem) -> dict[int, tuple[int, int]]:
+    """Courses that are held at undesired times whatever is done.
 
-
-def undesired_lectures(problem: Problem, course: int) -> int:
-    """Lectures of a course that are at undesired times whatever is done: one at a time is held."""
-    undesired = sum(
-        (course, period) in problem.undesired and (course, period) not in problem.unavailable
-        for period in range(problem.num_periods)
-    )
-    lectures = problem.courses[course].num_lectures
-    return min(undesired, max(0, lectures - desired_periods(problem, course)))
+    Returns
+    -------
+    dict
+        By course: its lectures at such times at least, as one at a time is held; and the periods
+        at which it is available that are not undesired.
+    """
+    closed = Counter(c for c, _ in problem.unavailable)
+    undesired_open = Counter(c for c, _ in problem.undesired - problem.unavailable)
+    found = {}
+    for c, undesired in sorted(undesired_open.items()):
+        desired = problem.num_periods - closed[c] - undesired
+        lectures = min(undesired, problem.courses[c].num_lectures - desired)
+        if lectures > 0:
+            found[c] = lectures, desired
+    return found
 
 
 def curriculum_cost(problem: Problem, rules: Formulation, num_lectures: int) -> int:
@@ -82,7 +85,7 @@ def room_costs(problem: Problem, rules: Formulation, course: int) -> dict[int, i
     """What a lecture of a course costs in each room it may be in."""
     seats = problem.courses[course].num_students
     a_seat, unsuitable = (
-        weights_of(problem, rules, rule)[course] for rule in ("room_capacity", "room_suitability")
+        weight_of(problem, rules, rule, course) for rule in ("room_capacity", "room_suitability")
     )
     costs = {}
     for r, room in enumerate(problem.rooms):

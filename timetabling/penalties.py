@@ -29,6 +29,7 @@ __all__ = [
     "formulation",
     "price_changes",
     "soft_rules",
+    "weight_of",
     "weights_of",
 ]
 
@@ -202,20 +203,27 @@ def price_changes(rules: Formulation, price: int) -> Formulation:
 
 def soft_rules(problem: Problem, rules: Formulation) -> tuple[str, ...]:
     """The rules that cost something: the formulation's, and those with a weight for a course."""
-    of_courses = (x.rule for x in sorted(problem.course_weights) if x.rule not in rules.hard)
+    of_courses = (rule for own in problem.weights_by_course.values() for rule in own)
     return tuple(
         rule
         for rule in dict.fromkeys((*rules.weights, *of_courses))
-        if rule not in _ABOUT or _ABOUT[rule](problem)
+        if rule not in rules.hard and (rule not in _ABOUT or _ABOUT[rule](problem))
     )
 
 
+def weight_of(problem: Problem, rules: Formulation, rule: str, course: int) -> int:
+    """What a unit of a soft rule costs for a course; a hard rule costs nothing."""
+    if rule in rules.hard:
+        return 0
+    usual = rules.weights.get(rule, 0)
+    return problem.weights_by_course.get(course, {}).get(rule, usual)
+
+
 def weights_of(problem: Problem, rules: Formulation, rule: str) -> list[int]:
-    """What a unit of a soft rule costs, by course; a hard rule costs nothing."""
+    """What a unit of a soft rule costs for each course."""
     weights = [rules.weights.get(rule, 0)] * len(problem.courses)
-    if rule not in rules.hard:
-        for course, _, weight in problem.weights_by_rule.get(rule, ()):
-            weights[course] = weight
+    for course in problem.weights_by_course:
+        weights[course] = weight_of(problem, rules, rule, course)
     return weights
 
 
@@ -231,7 +239,7 @@ def evaluate(timetable: Timetable, rules: Formulation) -> Score:
 
 def _cost(schedule: Schedule, rules: Formulation, rule: str) -> int:
     amounts = _amounts(schedule, rule)
-    if rule not in schedule.problem.weights_by_rule:
+    if rule in OF_ALL or not schedule.problem.course_weights:
         return sum(amounts) * rules.weights[rule]
     weights = weights_of(schedule.problem, rules, rule)
     return sum(map(operator.mul, amounts, weights))

@@ -281,12 +281,12 @@ class Problem:
         return sum(course.num_lectures for course in self.courses)
 
     @cached_property
-    def weights_by_rule(self) -> Mapping[str, tuple[CourseWeight, ...]]:
-        """The rules that cost otherwise for some courses, and for which."""
-        by_rule: defaultdict[str, list[CourseWeight]] = defaultdict(list)
-        for weight in sorted(self.course_weights):
-            by_rule[weight.rule].append(weight)
-        return {rule: tuple(weights) for rule, weights in by_rule.items()}
+    def weights_by_course(self) -> Mapping[int, Mapping[str, int]]:
+        """What rules cost otherwise for a course, of those courses for which some do."""
+        by_course: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        for course, rule, weight in sorted(self.course_weights):
+            by_course[course][rule] = weight
+        return dict(by_course)
 
     @cached_property
     def pinned(self) -> Mapping[tuple[int, int], int | None]:

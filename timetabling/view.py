@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Any, TypedDict
 
 from timetabling.penalties import Formulation, evaluate, weights_of
-from timetabling.problem import Course, CourseWeight, Curriculum, Lecture, Problem, Room, Timetable
+from timetabling.problem import Course, Curriculum, Lecture, Problem, Room, Timetable
 
-__all__ = ["Document", "Reason", "document"]
+__all__ = ["Document", "Reason", "document", "wronged"]
 
 
 class Reason(TypedDict):
@@ -69,9 +69,6 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
             amounts[rule] += amount
             reasons = of_course[course] if period is None else of_lecture[course, period]
             reasons.append(Reason(rule=rule, cost=weights[course] * amount, text=text))
-    exceptions: defaultdict[int, list[CourseWeight]] = defaultdict(list)
-    for exception in sorted(problem.course_weights):
-        exceptions[exception.course].append(exception)
     lectures = []
     seen = set()
     for lecture in sorted(timetable.lectures, key=lambda each: (each.period, each.course)):
@@ -115,16 +112,18 @@ def document(timetable: Timetable, rules: Formulation, bound: int | None = None)
             {"id": curriculum.id, "courses": list(curriculum.courses)}
             for curriculum in problem.curricula
         ],
-        courses=[
-            _course(problem, c, exceptions[c], of_course[c]) for c in range(len(problem.courses))
-        ],
+        courses=[_course(problem, c, of_course[c]) for c in range(len(problem.courses))],
         lectures=lectures,
     )
 
 
-def _course(
-    problem: Problem, c: int, weights: list[CourseWeight], reasons: list[Reason]
-) -> dict[str, Any]:
+def wronged(timetable: Timetable, rules: Formulation) -> set[int]:
+    """The courses at which a hard rule is broken, as `document` tells it."""
+    week = _Week(timetable)
+    return {course for rule in rules.hard for course, *_ in _REASONS[rule](week)}
+
+
+def _course(problem: Problem, c: int, reasons: list[Reason]) -> dict[str, Any]:
     course, rooms = problem.courses[c], range(len(problem.rooms))
     return {
         "id": course.id,
@@ -136,7 +135,7 @@ def _course(
         "unavailable": [p for p in range(problem.num_periods) if (c, p) in problem.unavailable],
         "undesired": [p for p in range(problem.num_periods) if (c, p) in problem.undesired],
         "unsuitable": [room for room in rooms if (c, room) in problem.unsuitable],
-        "weights": {x.rule: x.weight for x in weights},
+        "weights": dict(problem.weights_by_course.get(c, {})),
         "reasons": reasons,
     }
 

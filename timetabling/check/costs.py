@@ -11,13 +11,12 @@ from timetabling.least_costs import (
     curriculum_cost,
     days_missing,
     days_open,
-    desired_periods,
     room_costs,
     seat_cost,
     seats_missing,
     undesired_lectures,
 )
-from timetabling.penalties import Formulation, weights_of
+from timetabling.penalties import Formulation, weight_of, weights_of
 
 __all__ = ["costly"]
 
@@ -119,12 +118,11 @@ def _working_days(week: Openings, rules: Formulation) -> Iterator[Finding]:
 
 def _undesired_times(week: Openings, rules: Formulation) -> Iterator[Finding]:
     """Courses with more lectures than times at which they would be held."""
-    problem, weights = week.problem, weights_of(week.problem, rules, "undesired_times")
-    for c, (course, weight) in enumerate(zip(problem.courses, weights, strict=True)):
-        lectures = undesired_lectures(problem, c)
-        if not weight * lectures:
+    problem = week.problem
+    for c, (lectures, desired) in undesired_lectures(problem).items():
+        course, weight = problem.courses[c], weight_of(problem, rules, "undesired_times", c)
+        if not weight:
             continue
-        desired = desired_periods(problem, c)
         times = count(desired, "period") if desired else "no period"
         yield Finding(
             rule="undesired_times",

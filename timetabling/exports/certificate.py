@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from timetabling.formats.solution import solution_text
 from timetabling.penalties import RULES, Formulation, evaluate
-from timetabling.problem import Problem, Timetable
+from timetabling.problem import Timetable
 
 __all__ = ["Certificate", "Search", "certify", "differences", "facts", "timetable_digest"]
 
@@ -102,17 +102,19 @@ def certify(
     search
         How it was found, if that is known.
     """
-    score = evaluate(timetable, rules)
+    problem, score = timetable.problem, evaluate(timetable, rules)
     return Certificate(
         made_at=made_at,
-        instance=timetable.problem.name,
+        instance=problem.name,
         instance_sha256=instance_sha256,
         timetable_sha256=timetable_digest(timetable),
         num_lectures=len(timetable.lectures),
         formulation=rules.name,
         hard=rules.hard,
         weights=dict(rules.weights),
-        exceptions=_exceptions(timetable.problem),
+        exceptions={
+            problem.courses[c].id: dict(own) for c, own in problem.weights_by_course.items()
+        },
         violations=dict(score.violations),
         penalties=dict(score.penalties),
         cost=score.cost,
@@ -120,13 +122,6 @@ def certify(
         search=search,
         versions=versions,
     )
-
-
-def _exceptions(problem: Problem) -> dict[str, dict[str, int]]:
-    told: dict[str, dict[str, int]] = {}
-    for course, rule, weight in sorted(problem.course_weights):
-        told.setdefault(problem.courses[course].id, {})[rule] = weight
-    return told
 
 
 def timetable_digest(timetable: Timetable) -> str:

@@ -50,8 +50,9 @@ def read_tables(sheets: Iterable[Sheet], *, source: str, kind: str, name: str) -
         if table.has_one_row:
             _check_one_row(sheet, complaints)
         if table.name == "courses" and _lectures(found, rows) is not None:
-            teachers = dict.fromkeys(row.values["teacher"] for row in rows if row.values["teacher"])
-            names["teachers"] = {teacher: i for i, teacher in enumerate(teachers)}
+            # A teacher is told by the first of his or her courses.
+            first = {row.values["teacher"]: c for c, row in reversed([*enumerate(rows)])}
+            names["teachers"] = {name: c for name, c in first.items() if name}
         if table.name == "general" and rows:
             week = rows[0].values
             highs = {"day": week["days"] or 0, "period": week["periods a day"] or 0}
@@ -76,17 +77,17 @@ def _problem(records: dict[str, list[Record]], members: dict[str, list[int]], na
     def period(row: dict[str, Any]) -> int:
         return int((row["day"] - 1) * periods_per_day + row["period"] - 1)
 
+    def values(table: str) -> list[dict[str, Any]]:
+        return [record.values for record in records[table]]
+
+    taught = [row["teacher"] for row in values("courses")]
     courses_of: dict[str, list[int]] = {}
-    for c, record in enumerate(records["courses"]):
-        courses_of.setdefault(record.values["teacher"], []).append(c)
-    teachers = list(courses_of)
+    for c, teacher in enumerate(taught):
+        courses_of.setdefault(teacher, []).append(c)
 
     def who(row: dict[str, Any]) -> list[int]:
         """The courses that a wish is about."""
-        return courses_of[teachers[row["teacher"]]] if row["course"] is None else [row["course"]]
-
-    def values(table: str) -> list[dict[str, Any]]:
-        return [record.values for record in records[table]]
+        return [row["course"]] if row["teacher"] is None else courses_of[taught[row["teacher"]]]
 
     fewest, most = week["fewest lectures a day"], week["most lectures a day"]
     return Problem(

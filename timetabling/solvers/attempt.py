@@ -17,8 +17,9 @@ from typing import Any
 from timetabling.penalties import FORMULATIONS, evaluate
 from timetabling.problem import Pin, Problem, Room, Timetable
 from timetabling.search import SilentObserver, Stop, WorkLimit
-from timetabling.solvers.cpsat import keep, lacking, place_missing
+from timetabling.solvers.cpsat import keep, place_missing
 from timetabling.solvers.cpsat_rules import Rule
+from timetabling.view import wronged
 
 __all__ = ["Attempt", "attempt", "only"]
 
@@ -97,22 +98,6 @@ def _fit(problem: Problem, course: int) -> list[int]:
     return [r for r in rooms if (course, r) not in problem.unsuitable]
 
 
-def _wronged(timetable: Timetable) -> set[int]:
-    """Courses whose lectures break a rule: only pinned ones do, see `keep`."""
-    problem = timetable.problem
-    held = {(c, p) for c, p, _ in timetable.lectures}
-    users = Counter((p, r) for _, p, r in timetable.lectures)
-    return {
-        c
-        for c, p, r in timetable.lectures
-        if (c, p) in problem.unavailable
-        or (c, r) in problem.unsuitable
-        or problem.room_pins.get(c, r) != r
-        or users[p, r] > 1
-        or any((d, p) in held for d in problem.conflicts[c])
-    }
-
-
 def attempt(
     problem: Problem, rules: Collection[Rule], *, stop: Stop, seed: int, effort: int = 1
 ) -> Attempt:
@@ -141,8 +126,7 @@ def attempt(
     ).timetable
     if not evaluate(found, HARD).is_feasible:
         found = keep(found, HARD)
-    missing = {*lacking(found, range(len(asked.courses))), *_wronged(found)}
-    return Attempt(found, tuple(sorted(missing)))
+    return Attempt(found, tuple(sorted(wronged(found, HARD))))
 
 
 class _Watcher(SilentObserver):
@@ -162,7 +146,6 @@ class _Watcher(SilentObserver):
 def only(problem: Problem, rules: Collection[Rule]) -> Problem:
     """The instance that asks for some rules and for nothing else; courses keep their numbers.
 
-    Courses that are not held conflict with none: the kernels look for a lecture of each that does.
     Its rooms are others if rooms may hold any number of lectures: then there is one for each
     course, and it suits the course if any did.
     """
@@ -174,9 +157,7 @@ def only(problem: Problem, rules: Collection[Rule]) -> Problem:
         replace(
             course,
             num_lectures=course.num_lectures if c in here else 0,
-            teacher=f"t {course.teacher}"
-            if c in here and (course.teacher,) in asked["teacher"]
-            else f"c {c}",
+            teacher=f"t {course.teacher}" if (course.teacher,) in asked["teacher"] else f"c {c}",
         )
         for c, course in enumerate(problem.courses)
     )
@@ -194,12 +175,7 @@ def only(problem: Problem, rules: Collection[Rule]) -> Problem:
         courses=courses,
         rooms=rooms,
         curricula=tuple(
-            replace(
-                curriculum,
-                courses=tuple(c for c in curriculum.courses if c in here)
-                if (q,) in asked["curriculum"]
-                else (),
-            )
+            curriculum if (q,) in asked["curriculum"] else replace(curriculum, courses=())
             for q, curriculum in enumerate(problem.curricula)
         ),
         unavailable=frozenset((c, p) for c, p in asked["unavailable"]),

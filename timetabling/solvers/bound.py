@@ -22,7 +22,7 @@ from timetabling.least_costs import (
     seats_missing,
     undesired_lectures,
 )
-from timetabling.penalties import Formulation, weights_of
+from timetabling.penalties import Formulation, weight_of, weights_of
 from timetabling.problem import Problem
 from timetabling.search import Observer, Stop
 from timetabling.solvers.cpsat_bound import fits, least_cost, least_room_cost
@@ -150,11 +150,9 @@ def _all_groups(problem: Problem, rules: Formulation) -> list[_Group]:
         own[q] = set(problem.curricula[q].courses) - owned
         owned |= own[q]
     a_day = weights_of(problem, rules, "min_working_days")
-    undesired = weights_of(problem, rules, "undesired_times")
-    own_costs = [
-        a_day[c] * days_missing(problem, c) + undesired[c] * undesired_lectures(problem, c)
-        for c in courses
-    ]
+    own_costs = [a_day[c] * days_missing(problem, c) for c in courses]
+    for c, (lectures_there, _) in undesired_lectures(problem).items():
+        own_costs[c] += lectures_there * weight_of(problem, rules, "undesired_times", c)
     lectures = [
         sum(problem.courses[c].num_lectures for c in curriculum.courses)
         for curriculum in problem.curricula

@@ -15,7 +15,7 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from timetabling.penalties import weights_of
+from timetabling.penalties import weight_of
 from timetabling.solvers.cpsat_board import Board, find_cliques
 
 __all__ = ["PeriodModel"]
@@ -86,9 +86,8 @@ class PeriodModel:
         price, before = self.rules.weights.get("changes", 0), self.problem.room_before
         if price:
             self._terms += [(var, -price) for key, var in self.held.items() if key in before]
-        undesired = weights_of(self.problem, self.rules, "undesired_times")
         self._terms += [
-            (var, undesired[c])
+            (var, self._weight("undesired_times", c))
             for (c, p), var in self.held.items()
             if (c, p) in self.problem.undesired
         ]
@@ -161,11 +160,13 @@ class PeriodModel:
 
         What the rule costs is no less than the sum over these: as much, if there is one weight.
         """
-        weights = weights_of(self.problem, self.rules, rule)
-        present = self._present(period)
-        steps = sorted({weights[c] for c in present} - {0})
+        weights = {c: self._weight(rule, c) for c in self._present(period)}
+        steps = sorted({*weights.values()} - {0})
         for below, step in zip([0, *steps], steps, strict=False):
-            yield [c for c in present if weights[c] >= step], step - below
+            yield [c for c, weight in weights.items() if weight >= step], step - below
+
+    def _weight(self, rule: str, course: int) -> int:
+        return weight_of(self.problem, self.rules, rule, course)
 
     def _add_suitability(self, period: int) -> None:
         unsuitable = self.problem.unsuitable
@@ -180,7 +181,7 @@ class PeriodModel:
             self.model.add(cp_model.LinearExpr.sum(held) - beyond <= number)
 
     def _add_working_days(self, course: int) -> None:
-        weight = weights_of(self.problem, self.rules, "min_working_days")[course]
+        weight = self._weight("min_working_days", course)
         fewest = self.problem.courses[course].min_working_days
         if not weight or not fewest:
             return
@@ -198,7 +199,7 @@ class PeriodModel:
         self.model.add(cp_model.LinearExpr.sum([short, *used]) >= fewest)
 
     def _add_double_lectures(self, course: int) -> None:
-        weight = weights_of(self.problem, self.rules, "double_lectures")[course]
+        weight = self._weight("double_lectures", course)
         if not weight or not self.problem.courses[course].wants_double_lectures:
             return
         pinned = {p: self.model.new_constant(1) for p in self._board.held_at.get(course, ())}

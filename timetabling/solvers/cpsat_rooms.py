@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.graph.python import min_cost_flow
 
-from timetabling.penalties import Formulation, weights_of
+from timetabling.penalties import Formulation, weight_of
 from timetabling.problem import Lecture, Problem
 
 __all__ = ["assign_rooms"]
@@ -104,16 +104,12 @@ class _RoomPlan:
             for curriculum in problem.curricula:
                 for course in self._periods.keys() & curriculum.courses:
                     self._fellows[course] += curriculum.courses
-        self._another_room = weights_of(problem, rules, "room_stability")
-        self._apart_cost = [
-            weight * course.wants_double_lectures
-            for weight, course in zip(
-                weights_of(problem, rules, "double_lectures"), problem.courses, strict=True
-            )
-        ]
-        seat = weights_of(problem, rules, "room_capacity")
-        unsuitable = weights_of(problem, rules, "room_suitability")
-        self._own_costs = {c: self._price_rooms(c, seat[c], unsuitable[c]) for c in self._periods}
+        self._another_room = {c: self._weight("room_stability", c) for c in self._periods}
+        self._apart_cost = {
+            c: self._weight("double_lectures", c) * problem.courses[c].wants_double_lectures
+            for c in self._periods
+        }
+        self._own_costs = {c: self._price_rooms(c) for c in self._periods}
         self._allowed = {course: self._allow_rooms(course) for course in self._periods}
 
     def match(self, period: int) -> list[int]:
@@ -152,11 +148,15 @@ class _RoomPlan:
         per_day = self.problem.periods_per_day
         return [p for p in (period - 1, period + 1) if p // per_day == period // per_day]
 
-    def _price_rooms(self, course: int, seat: int, unsuitable: int) -> NDArray[np.int64]:
+    def _weight(self, rule: str, course: int) -> int:
+        return weight_of(self.problem, self.rules, rule, course)
+
+    def _price_rooms(self, course: int) -> NDArray[np.int64]:
         """What each room costs a lecture of a course, whatever the rooms of all others."""
         seats = self.problem.courses[course].num_students
-        costs: NDArray[np.int64] = seat * np.maximum(0, seats - self._capacities)
-        if unsuitable:
+        costs: NDArray[np.int64] = np.maximum(0, seats - self._capacities)
+        costs *= self._weight("room_capacity", course)
+        if unsuitable := self._weight("room_suitability", course):
             costs[self._unsuitable(course)] += unsuitable
         return costs
 

@@ -9,7 +9,16 @@ from timetabling.problem import Problem
 from timetabling.search import Stop
 from timetabling.solvers.cpsat_rules import Rule, try_rules
 
-__all__ = ["LARGE", "PART_WORK", "WHOLE_WORK", "Asked", "Judge", "asked_in_order", "relevant"]
+__all__ = [
+    "LARGE",
+    "PART_WORK",
+    "WHOLE_WORK",
+    "Asked",
+    "Judge",
+    "asked_in_order",
+    "asked_of_rooms",
+    "relevant",
+]
 
 LARGE = 600
 """More lectures make an instance too large to be tried as a whole: see `narrowing`."""
@@ -58,16 +67,21 @@ class Judge:
 
 def _alike(rules: Iterable[Rule]) -> Hashable:
     """What sets of rules have in common that differ in nothing but which room is called what."""
-    of_rooms: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
-    others = []
-    for rule in rules:
-        if rule.kind == "suitability":
-            of_rooms[rule.of[1]].append(rule.of[:1])
-        elif rule.kind == "pin" and rule.of[2] >= 0:
-            of_rooms[rule.of[2]].append(rule.of[:2])
-        else:
-            others.append(rule)
-    return frozenset(others), frozenset(Counter(map(frozenset, of_rooms.values())).items())
+    every = list(rules)
+    others = frozenset(rule for rule in every if not _is_of_room(rule))
+    return others, frozenset(Counter(asked_of_rooms(every).values()).items())
+
+
+def asked_of_rooms(rules: Iterable[Rule]) -> dict[int, frozenset[tuple[object, ...]]]:
+    """What is asked of each room that anything is asked of."""
+    asked: defaultdict[int, set[tuple[object, ...]]] = defaultdict(set)
+    for rule in filter(_is_of_room, rules):
+        asked[rule.of[-1]].add((rule.kind, *rule.of[:-1]))
+    return {room: frozenset(what) for room, what in asked.items()}
+
+
+def _is_of_room(rule: Rule) -> bool:
+    return rule.kind == "suitability" or (rule.kind == "pin" and rule.of[-1] >= 0)
 
 
 class Asked:

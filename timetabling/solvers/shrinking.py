@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from timetabling.search import Observer
 from timetabling.solvers.cpsat_rules import Rule
-from timetabling.solvers.judging import Judge, asked_in_order, relevant
+from timetabling.solvers.judging import Judge, asked_in_order, asked_of_rooms, relevant
 
 __all__ = ["Clash", "smallest"]
 
@@ -98,11 +98,11 @@ class _Shrinking:
         Rooms of which the rules ask the same can change names. So if one such room has to be
         unsuitable for a course, then each one has to, and is not tried.
         """
-        alike = _alike(self._kept)
+        alike = asked_of_rooms(self._kept)
         self._delete(_together(self._rows(), lambda x: (x.of[0], alike[x.of[1]])))
         left = self._rows()
         while left:
-            alike = _alike(self._kept)
+            alike = asked_of_rooms(self._kept)
             row = left.pop(0)
             if self._judge.stop():
                 self.is_minimal = False
@@ -156,12 +156,3 @@ def _together(
     for rule in rules:
         pieces[rule.kind, of(rule)].append(rule)
     return [tuple(piece) for piece in pieces.values()]
-
-
-def _alike(rules: Iterable[Rule]) -> dict[int, frozenset[tuple[object, ...]]]:
-    """What is asked of each room."""
-    asked: defaultdict[int, set[tuple[object, ...]]] = defaultdict(set)
-    for kind, of in rules:
-        if kind in ("suitability", "pin"):
-            asked[of[-1]].add((kind, *of[:-1]))
-    return {room: frozenset(what) for room, what in asked.items()}
