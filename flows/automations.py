@@ -1,7 +1,8 @@
 """Automations of Prefect's server: a run that is dead is said to be so, whoever has killed it.
 
 A worker says of a run's process that it has ended. Nobody does when both are gone, with their
-machine: Prefect would show such a run as Running, or as Pending, for ever.
+machine: Prefect would show such a run as Running, or as Pending, for ever. A run that was only not
+heard, since the server or the network was away, says that it lives: `flows.living`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
+from flows.living import SILENCE
 from flows.timetable import timetable
 
 __all__ = ["bury_the_dead"]
@@ -59,10 +61,11 @@ def bury_the_dead(
                 expect={"prefect.flow-run.*"},
                 for_each={"prefect.resource.id"},
                 match={"prefect.resource.id": "prefect.flow-run.*"},
-                match_related={
-                    "prefect.resource.role": "flow",
-                    "prefect.resource.name": timetable.name,
-                },
+                match_related=[
+                    {"prefect.resource.role": "flow", "prefect.resource.name": timetable.name},
+                    # A run without a deployment has no heartbeat: nobody has asked for one.
+                    {"prefect.resource.role": "deployment"},
+                ],
                 posture=Posture.Proactive,
                 threshold=1,
                 within=within,
@@ -72,7 +75,7 @@ def bury_the_dead(
                     state=StateType.CRASHED,
                     name="Crashed",
                     force=False,
-                    message=f"Nothing was heard of it for {within.total_seconds():g} s",
+                    message=f"{SILENCE} {within.total_seconds():g} s",
                 )
             ],
         )

@@ -17,7 +17,7 @@ __all__ = ["RETRIES", "RETRY_DELAY_SECONDS", "final_if_lasting"]
 
 RETRIES = 1
 """A task has been tried three times by then; one more after a pause is for lost workers."""
-RETRY_DELAY_SECONDS = 10.0
+RETRY_DELAY_SECONDS = 10
 
 
 @contextmanager

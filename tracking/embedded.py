@@ -15,7 +15,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from tracking.child import Child, free_port
 
-__all__ = ["EmbeddedRedis", "embedded_redis"]
+__all__ = ["EmbeddedRedis", "embedded_redis", "redis_server"]
 
 _STARTUP_SECONDS = 10.0
 _TRIES = 5  # another process may take the port between our choice and Redis's use of it
@@ -81,7 +81,7 @@ class EmbeddedRedis:
         folder = Path(tempfile.mkdtemp(prefix="horarium-redis-"))
         config = folder / "redis.conf"
         config.write_text(_CONFIG.format(port=self.port, password=self._password, folder=folder))
-        self._child = Child([_server(), config], folder)
+        self._child = Child([redis_server(), config], folder)
         deadline = time.monotonic() + _STARTUP_SECONDS
         while self._child.is_running and time.monotonic() < deadline:
             with contextlib.suppress(RedisError), Redis.from_url(self.url, retry=None) as client:
@@ -104,7 +104,7 @@ def embedded_redis() -> Iterator[str]:
         server.close()
 
 
-def _server() -> str:
+def redis_server() -> str:
     """The redis-server on the path, else the one that a package carries."""
     on_path = shutil.which("redis-server")
     if on_path:

@@ -91,14 +91,19 @@ class Deployed:
         """What is known of one."""
         return self.ask("GET", f"/deployments/name/timetable/{name}")
 
-    def trigger(self, parameters: dict[str, Any]) -> str:
+    def trigger(self, parameters: dict[str, Any], *, deployment: str = "on-demand") -> str:
         """Ask for a run, by REST; gives its id."""
-        path = f"/deployments/{self.deployment('on-demand')['id']}/create_flow_run"
+        path = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
         return str(self.ask("POST", path, {"parameters": parameters})["id"])
 
     def state_of(self, run_id: str) -> str:
         """Such as ``RUNNING``."""
         return str(self.ask("GET", f"/flow_runs/{run_id}")["state"]["type"])
+
+    def states_of(self, run_id: str) -> list[str]:
+        """All that it has been in, the first first."""
+        states = self.ask("GET", f"/flow_run_states/?flow_run_id={run_id}")
+        return [state["type"] for state in sorted(states, key=lambda state: state["timestamp"])]
 
     def end_of(self, run_id: str) -> str:
         """Wait for a run's end; gives its state."""

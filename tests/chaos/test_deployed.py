@@ -22,6 +22,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.automations import bury_the_dead
+from flows.living import SILENCE
 from tests.chaos.conftest import Measure
 from tests.chaos.deployed import ENDS, Deployed
 from tests.chaos.servers import RedisServer
@@ -53,12 +54,14 @@ class SetUp:
     usual_seconds: float
 
     def run(self, seed: int) -> str:
-        return self.deployed.trigger({
-            "instance": str(self.instance),
-            "output": str(self.published),
-            "work_limit": WORK,
-            "seed": seed,
-        })  # fmt: skip
+        return self._trigger(work_limit=WORK, seed=seed)
+
+    def run_for(self, seconds: float) -> str:
+        return self._trigger(time_limit_seconds=seconds)
+
+    def _trigger(self, **parameters: float) -> str:
+        where = {"instance": str(self.instance), "output": str(self.published)}
+        return self.deployed.trigger(where | parameters)
 
     @property
     def kept(self) -> list[Path]:
@@ -209,6 +212,36 @@ def test_a_run_ends_and_what_is_published_is_whole(
     certificate = set_up.published.with_name("semester.certificate.json")
     left = {*set_up.published.parent.iterdir()}
     assert left == {set_up.published, certificate}, "no drafts are left"
+
+
+def test_a_living_run_that_is_held_for_dead_goes_on(set_up: SetUp) -> None:
+    deployed = set_up.deployed
+    run_id = set_up.run_for(seconds=30)
+    wait(lambda: deployed.state_of(run_id) == "RUNNING", deployed.said)
+    crashed = {"type": "CRASHED", "message": f"{SILENCE} 65 s"}
+    deployed.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": crashed, "force": True})
+    wait(lambda: deployed.states_of(run_id)[-1] == "COMPLETED", deployed.said)
+    assert deployed.states_of(run_id)[-3:] == ["CRASHED", "RUNNING", "COMPLETED"]
+
+
+@nightly
+@pytest.mark.parametrize("ends", ["after its return", "before"])
+def test_a_run_outlives_a_server_that_is_away_for_longer_than_a_silence(
+    set_up: SetUp, ends: str
+) -> None:
+    deployed = set_up.deployed
+    away = SILENT_FOR.total_seconds() + 15
+    run_id = set_up.run_for(seconds=20 if ends == "before" else away + 60)
+    wait(lambda: deployed.state_of(run_id) == "RUNNING", deployed.said)
+    deployed.kill("server")
+    time.sleep(away)
+    deployed.start_server()
+    wait(lambda: "CRASHED" in deployed.states_of(run_id), "it is held for dead")
+    wait(lambda: deployed.states_of(run_id)[-1] == "COMPLETED", deployed.said)
+    with closing(Store(set_up.redis.url)) as store:
+        last = store.snapshot(run_id)
+        assert last is not None
+        assert last["status"] == "completed"
 
 
 @nightly

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.chaos.deployed import Deployed
-from tests.chaos.servers import ROOT
+from tests.chaos.servers import ROOT, Process, clean_environment
 from tests.flows.everything import PATIENCE_SECONDS, wait
 from tests.flows.postgres import postgres
 from timetabling.formats import read_problem, read_solution
@@ -24,7 +25,11 @@ from tracking.embedded import EmbeddedRedis
 from tracking.plan import DEFAULT
 from tracking.testing import Recorder, check
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.filterwarnings("default"),  # distributed leaves sockets to the garbage collector
+]
 
 TINY = ROOT / "examples" / "tiny.ectt"
 
@@ -36,17 +41,36 @@ def redis_url() -> Iterator[str]:
     redis.close()
 
 
+@pytest.fixture(scope="module")
+def dask(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a scheduler is that has two workers, processes of their own."""
+    pytest.importorskip("prefect_dask", reason="no prefect-dask: pip install 'horarium[dask]'")
+    folder = tmp_path_factory.mktemp("dask")
+    # Its workers report to Redis; what they know of Prefect comes with the tasks.
+    environment = clean_environment(HORARIUM_REDIS_URL=redis_url)
+    process = Process("tests.chaos.cluster", {"folder": str(folder)}, folder, environment)
+    try:
+        address = folder / "address"
+        wait(address.is_file, lambda: process.said)
+        yield address.read_text()
+    finally:
+        process.close()
+
+
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
 def cluster(
-    request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    redis_url: str,
+    dask: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployed]:
     with ExitStack() as closing:
-        server = {}
+        environment = {"HORARIUM_DASK_ADDRESS": dask}
         if request.param == "PostgreSQL":
             url = closing.enter_context(postgres())
-            server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
+            environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
         folder = tmp_path_factory.mktemp(request.param)
-        cluster = Deployed(folder, redis_url, closing, **server)
+        cluster = Deployed(folder, redis_url, closing, **environment)
         (folder / "data" / "instances").mkdir(parents=True)
         shutil.copyfile(TINY, folder / "data" / "instances" / TINY.name)
         yield cluster
@@ -91,14 +115,16 @@ def test_a_value_of_the_wrong_kind_is_refused(cluster: Deployed) -> None:
 
 
 def test_a_run_is_watched_from_its_start_however_it_was_asked_for(
-    cluster: Deployed, redis_url: str
+    cluster: Deployed, redis_url: str, dask: str
 ) -> None:
+    done_on_dask = executed(dask)
     parameters = {"instance": TINY.name, "time_limit_seconds": 4, "plan": "default"}
     with Recorder(redis_url, patience_seconds=PATIENCE_SECONDS) as recorder:
         runs = {
             "schedule": by_schedule(cluster, parameters),
             "REST": cluster.trigger(parameters),
             "command line": by_command(cluster, parameters),
+            "large, on Dask": cluster.trigger(parameters, deployment="large"),
         }
         for how, run_id in runs.items():
             assert cluster.end_of(run_id) == "COMPLETED", how
@@ -116,6 +142,17 @@ def test_a_run_is_watched_from_its_start_however_it_was_asked_for(
         score = evaluate(read_solution(written, problem), formulation("UD2"))
         assert score.is_feasible
         assert score.cost == events[-1][1]["metadata"]["cost"]
+    assert executed(dask) > done_on_dask
+
+
+def executed(dask: str) -> int:
+    """How many tasks Dask's workers have executed."""
+
+    def ask(dask_worker: Any) -> int:
+        return int(dask_worker.state.executed_count)
+
+    with import_module("distributed").Client(dask) as client:
+        return sum(client.run(ask).values())
 
 
 def by_command(cluster: Deployed, parameters: dict[str, Any]) -> str:
