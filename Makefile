@@ -64,7 +64,7 @@ clean:
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,dask,cluster,clips,bench]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,dask,cluster,kubernetes,clips,bench]'
 	touch $@
 
 web/node_modules/.ready: web/package-lock.json

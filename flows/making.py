@@ -34,7 +34,7 @@ from flows.following import Following
 from flows.handing import result_of, whole
 from flows.improving import improve
 from flows.journal import Journal
-from flows.living import insisting_on_life
+from flows.living import answering_for
 from flows.picture import draw, worth_drawing
 from flows.placing import MAX_COURSES_PER_CLUSTER, place_clusters
 from flows.publishing import publish_all
@@ -108,7 +108,7 @@ def make_timetable(
         final_if_lasting(job),
         heeding(job, lambda request: stop_searching(job, cancel=request == "cancel")),
         _sigterm_cancels(job),
-        insisting_on_life(),
+        answering_for(job),
         Following(lambda: last_snapshot(job), curve.see, Journal(say).see),
     ):
         reporter.start_stage("loading")

@@ -231,17 +231,22 @@ def test_a_run_outlives_a_server_that_is_away_for_longer_than_a_silence(
 ) -> None:
     deployed = set_up.deployed
     away = SILENT_FOR.total_seconds() + 15
-    run_id = set_up.run_for(seconds=20 if ends == "before" else away + 60)
-    wait(lambda: deployed.state_of(run_id) == "RUNNING", deployed.said)
-    deployed.kill("server")
-    time.sleep(away)
-    deployed.start_server()
-    wait(lambda: "CRASHED" in deployed.states_of(run_id), "it is held for dead")
-    wait(lambda: deployed.states_of(run_id)[-1] == "COMPLETED", deployed.said)
     with closing(Store(set_up.redis.url)) as store:
+
+        def searches() -> bool:
+            snapshot = store.snapshot(run_id)
+            return snapshot is not None and snapshot["stage"] == "ga_optimization"
+
+        run_id = set_up.run_for(seconds=30 if ends == "before" else away + 60)
+        wait(searches, deployed.said)
+        deployed.kill("server")
+        time.sleep(away)
+        deployed.start_server()
+        wait(lambda: "CRASHED" in deployed.states_of(run_id), "it is held for dead")
+        wait(lambda: deployed.states_of(run_id)[-1] == "COMPLETED", deployed.said)
         last = store.snapshot(run_id)
-        assert last is not None
-        assert last["status"] == "completed"
+    assert last is not None
+    assert last["status"] == "completed"
 
 
 @nightly

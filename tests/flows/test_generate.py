@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.chaos.servers import PrefectServer
 from tests.flows.conftest import Run
 from timetabling.formats import read_problem, read_solution
 from timetabling.formats.ectt import write as write_ectt
@@ -102,6 +103,24 @@ def test_a_run_that_is_asked_to_end_from_another_terminal_publishes_its_best(
     assert check(recorder.events, plan("default")) == []
     assert again.status == 2
     assert "expected one that runs, got one that is ended" in again.err
+
+
+def test_a_run_that_is_cancelled_in_prefects_page_publishes_its_best_where_nobody_sends_a_signal(
+    start: Start, prefect: PrefectServer, tmp_path: Path
+) -> None:
+    with embedded_redis() as url, Recorder(url, patience_seconds=120) as recorder:
+        run = start(
+            "generate", SMALL, "--time-limit", "600", "--formulation", "UD5",
+            "--redis-url", url, "--output", "out.sol", PREFECT_API_URL=prefect.url,
+        )  # fmt: skip
+        recorder.wait_for(lambda snapshot: snapshot["stage"] == "ga_optimization")
+        run_id = recorder.last["job_id"]
+        prefect.set_state(run_id, "CANCELLING")
+        run.process.wait(timeout=120)
+    assert run.status == 130, run.err
+    assert score_of(SMALL, tmp_path / "out.sol", "UD5").is_feasible
+    assert recorder.last["status"] == "cancelled"
+    assert prefect.state_of(run_id) == "CANCELLED"
 
 
 def test_a_run_survives_the_death_of_redis(start: Start, tmp_path: Path) -> None:
