@@ -242,7 +242,7 @@ def test_a_run_outlives_a_server_that_is_away_for_longer_than_a_silence(
         deployed.kill("server")
         time.sleep(away)
         deployed.start_server()
-        wait(lambda: "CRASHED" in deployed.states_of(run_id), "it is held for dead")
+        # Whether it is held for dead meanwhile depends on who speaks first, the run or the server.
         wait(lambda: deployed.states_of(run_id)[-1] == "COMPLETED", deployed.said)
         last = store.snapshot(run_id)
     assert last is not None
