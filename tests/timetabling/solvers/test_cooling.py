@@ -9,8 +9,14 @@ import pytest
 from timetabling.generator import generate
 from timetabling.kernels.model import Model, compile_model
 from timetabling.penalties import formulation, price_changes
-from timetabling.problem import Lecture, Room
-from timetabling.solvers.cooling import END_OF_COOLING, Cooling, choose_heat, plan_generation
+from timetabling.problem import Curriculum, Lecture, Room
+from timetabling.solvers.cooling import (
+    END_OF_COOLING,
+    Cooling,
+    Heat,
+    choose_heat,
+    plan_generation,
+)
 
 PROBLEM = generate(60, seed=1).problem
 
@@ -46,6 +52,41 @@ def test_cooling_starts_mild_where_changes_to_a_timetable_before_cost(
     assert heat.end < heat.start
     assert (heat.start < usual.start) == is_mild
     assert heat._replace(start=usual.start) == usual
+
+
+@pytest.mark.parametrize("lingers", [False, True])
+def test_a_cooling_falls_from_its_start_to_its_end(lingers: bool) -> None:
+    heat = Heat(sweep=20.0, start=15.0, end=0.14, violation_weight=200.0, lingers=lingers)
+    falling = [heat.after(share / 50) for share in range(51)]
+    assert falling == sorted(falling, reverse=True)
+    assert (falling[0], falling[-1]) == (pytest.approx(15.0), pytest.approx(0.14))
+
+
+def test_a_cooling_that_lingers_has_more_time_around_a_fifth_of_its_start() -> None:
+    usual = Heat(sweep=20.0, start=15.0, end=0.14, violation_weight=200.0)
+
+    def share_of_time_there(heat: Heat) -> float:
+        return sum(1.5 < heat.after(share / 1000) < 6.0 for share in range(1000)) / 1000
+
+    assert share_of_time_there(usual._replace(lingers=True)) > 1.5 * share_of_time_there(usual)
+
+
+def test_where_courses_have_many_curricula_cooling_lingers() -> None:
+    few, many = (
+        compile_model(
+            replace(
+                PROBLEM,
+                curricula=tuple(
+                    Curriculum(id=f"{curriculum.id} {copy}", courses=curriculum.courses)
+                    for curriculum in PROBLEM.curricula
+                    for copy in range(copies)
+                ),
+            ),
+            formulation("UD2"),
+        )
+        for copies in (1, 20)
+    )
+    assert (choose_heat(few).lingers, choose_heat(many).lingers) == (False, True)
 
 
 def test_a_cooling_ends_at_its_end() -> None:
