@@ -59,7 +59,7 @@ def test_a_cooling_falls_from_its_start_to_its_end(lingers: bool) -> None:
     heat = Heat(sweep=20.0, start=15.0, end=0.14, violation_weight=200.0, lingers=lingers)
     falling = [heat.after(share / 50) for share in range(51)]
     assert falling == sorted(falling, reverse=True)
-    assert (falling[0], falling[-1]) == (pytest.approx(15.0), pytest.approx(0.14))
+    assert [falling[0], falling[-1]] == pytest.approx([15.0, 0.14])
 
 
 def test_a_cooling_that_lingers_has_more_time_around_a_fifth_of_its_start() -> None:
