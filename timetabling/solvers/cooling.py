@@ -30,10 +30,11 @@ END_OF_COOLING, ROOM_CHANGES_AT_END = 0.14, 3.5
 # What is settled where cooling has come to a fifth of its start decides on most, if curricula are
 # many, so that it lingers there: around that temperature, a factor of e**0.8 to both sides, falling
 # a quarter as fast takes 10 points off on comp05 and comp12 (300 million moves of one individual,
-# four seeds; with selection among four it is less). Half or twice as hot, or slower still, was worse on one of them.
+# four seeds; with selection among four it is less). Half or twice as hot, or slower still, was
+# worse on one of them.
 LINGER_AT, LINGER_WIDTH, LINGER_LONGER = 0.2, 0.8, 3.0
 SWEEPS_END = 0.4  # share of the budget after which cooling starts, feasible or not
-BISECTIONS = 60
+BISECTIONS = 60  # more than a float has bits
 WEIGHT_GROWTH = 10.0  # of a violation, after that: 1 + 10 x (share of the budget since)
 
 
