@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
-__all__ = ["main"]
+__all__ = ["executed", "main"]
+
+
+def executed(address: str) -> dict[int, int]:
+    """How many tasks each worker's process of a cluster has executed."""
+
+    def ask(dask_worker: Any) -> tuple[int, int]:
+        return os.getpid(), dask_worker.state.executed_count
+
+    with Client(address) as client:  # type: ignore[no-untyped-call]
+        return dict(client.run(ask).values())
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from tests.flows.postgres import postgres
 from tests.leaks import leaked_keys
 from tracking.child import free_port
 from tracking.embedded import redis_server
+from tracking.snapshot import ENDS
 
 pytest.importorskip("prefect_redis", reason="no prefect-redis: pip install 'horarium[cluster]'")
 
@@ -175,7 +176,7 @@ def test_a_job_asked_of_the_service_is_done_by_one_of_the_workers(composed: Comp
 
         def ended() -> str:
             status = page.get(f"/api/generation-jobs/{job}/").json()["status"]
-            return status if status in ("completed", "failed", "cancelled", "timeout") else ""
+            return status if status in ENDS else ""
 
         assert wait(ended, composed.said) == "completed"
         timetable = page.get(f"/api/generation-jobs/{job}/timetable/").json()

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import httpx
@@ -117,7 +116,7 @@ def test_a_value_of_the_wrong_kind_is_refused(cluster: Deployed) -> None:
 def test_a_run_is_watched_from_its_start_however_it_was_asked_for(
     cluster: Deployed, redis_url: str, dask: str
 ) -> None:
-    done_on_dask = executed(dask)
+    done_on_dask = num_executed(dask)
     parameters = {"instance": TINY.name, "time_limit_seconds": 4, "plan": "default"}
     with Recorder(redis_url, patience_seconds=PATIENCE_SECONDS) as recorder:
         runs = {
@@ -142,17 +141,14 @@ def test_a_run_is_watched_from_its_start_however_it_was_asked_for(
         score = evaluate(read_solution(written, problem), formulation("UD2"))
         assert score.is_feasible
         assert score.cost == events[-1][1]["metadata"]["cost"]
-    assert executed(dask) > done_on_dask
+    assert num_executed(dask) > done_on_dask
 
 
-def executed(dask: str) -> int:
+def num_executed(dask: str) -> int:
     """How many tasks Dask's workers have executed."""
+    from tests.chaos.cluster import executed  # Dask need not be there
 
-    def ask(dask_worker: Any) -> int:
-        return int(dask_worker.state.executed_count)
-
-    with import_module("distributed").Client(dask) as client:
-        return sum(client.run(ask).values())
+    return sum(executed(dask).values())
 
 
 def by_command(cluster: Deployed, parameters: dict[str, Any]) -> str:
