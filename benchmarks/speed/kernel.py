@@ -86,7 +86,7 @@ def _price_all(model: Model, state: State, proposals: Ints) -> int:
     checksum = 0
     for i in range(len(proposals)):
         lecture, period, room = int(proposals[i, 0]), int(proposals[i, 1]), int(proposals[i, 2])
-        here = state.lecture_at[model.lecture_course[lecture], period]
+        here = state.lecture_at[period, model.lecture_course[lecture]]
         if here < 0 or here == lecture:
             violations, cost = move_delta(model, state, lecture, period, room)
             checksum += violations + cost

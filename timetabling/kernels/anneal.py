@@ -102,7 +102,7 @@ def anneal(
         course = wide(model.lecture_course[lecture])
         old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
         period, room = _propose(model, state, random, course, old_period, old_room)
-        here = state.lecture_at[course, period]
+        here = state.lecture_at[period, course]
         if (here >= 0 and here != lecture) or (period == old_period and room == old_room):
             continue
         limit = -temperature * math.log(draw_fraction(random))
@@ -126,7 +126,7 @@ def anneal(
             if other_course == course:
                 continue
             if period != old_period:
-                if old_period >= 0 and state.lecture_at[other_course, old_period] >= 0:
+                if old_period >= 0 and state.lecture_at[old_period, other_course] >= 0:
                     continue
                 is_tangled = model.conflict[course, other_course] != 0
             violations = _swap_violations(
@@ -243,11 +243,11 @@ def _swap_violations(
         change -= wide(model.room_violation[course, old_room])
     if period != old_period:
         clash = wide(model.conflict[course, other])
-        change += wide(state.obstacles[course, period]) - clash
-        change -= wide(state.obstacles[other, period])
+        change += wide(state.obstacles[period, course]) - clash
+        change -= wide(state.obstacles[period, other])
         if old_period >= 0:
-            change += wide(state.obstacles[other, old_period]) - clash
-            change -= wide(state.obstacles[course, old_period])
+            change += wide(state.obstacles[old_period, other]) - clash
+            change -= wide(state.obstacles[old_period, course])
     return change
 
 

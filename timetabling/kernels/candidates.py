@@ -175,7 +175,7 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
             p != state.period[lecture]
             and not model.unavailable[course, p]
             and _can_hold(model, state, lecture, p)
-            and (period < 0 or state.obstacles[course, p] < state.obstacles[course, period])
+            and (period < 0 or state.obstacles[p, course] < state.obstacles[period, course])
         ):
             period = p
     if period < 0:
@@ -185,14 +185,14 @@ def _draw_ejection(model: Model, state: State, desk: Desk, i: int, lecture: int)
     desk.room[i, 0] = room
     count = 1
     for n in range(model.neighbours_start[course], model.neighbours_start[course + 1]):
-        other = state.lecture_at[model.neighbours[n], period]
+        other = state.lecture_at[period, model.neighbours[n]]
         if other >= 0:
             if count == MAX_CHANGES or model.hold[other] > 0:
                 return 0
             desk.lecture[i, count], desk.period[i, count], desk.room[i, count] = other, -1, -1
             count += 1
-    if state.room_load[room, period] == 1:
-        other = state.room_lectures[room, period]
+    if state.room_load[period, room] == 1:
+        other = state.room_lectures[period, room]
         if not model.conflict[course, model.lecture_course[other]]:
             if count == MAX_CHANGES or model.hold[other] > 0:
                 return 0
@@ -206,7 +206,7 @@ def _can_hold(model: Model, state: State, lecture: int, period: int) -> bool:
     """Whether no pin forbids it, and no other lecture of the course is held then."""
     if model.hold[lecture] > 0 and period != state.period[lecture]:
         return False
-    there = state.lecture_at[model.lecture_course[lecture], period]
+    there = state.lecture_at[period, model.lecture_course[lecture]]
     return bool(there < 0 or there == lecture)
 
 
@@ -219,7 +219,7 @@ def _draw_room(model: Model, state: State, desk: Desk, lecture: int, period: int
     start = draw(desk.random, num_rooms)
     for k in range(num_rooms):
         room = int(np.int64(model.rooms[first + (start + k) % num_rooms]))
-        if state.room_load[room, period] == 0:
+        if state.room_load[period, room] == 0:
             return room
     return int(np.int64(model.rooms[first + start]))
 

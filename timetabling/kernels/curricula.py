@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.model import Model, Rules
-from timetabling.kernels.state import Shorts, State
+from timetabling.kernels.state import BUSY, CROWDED, DAY_COST, Shorts, State
 
 __all__ = ["curricula_delta", "day_cost"]
 
@@ -52,18 +52,21 @@ def curricula_delta(model: Model, state: State, lecture: int, period: int, room:
         if old_period >= 0 and period >= 0 and day == old_day:
             for i in range(start, end):
                 q = wide(model.curricula[i])
-                change += day_cost(model, state, q, day, old_slot, slot) - state.day_cost[q, day]
+                change += (
+                    day_cost(model, state, q, day, old_slot, slot) - state.days[q, day, DAY_COST]
+                )
         else:
             if old_period >= 0:
                 for i in range(start, end):
                     q = wide(model.curricula[i])
                     change += day_cost(model, state, q, old_day, old_slot, wide(-1))
-                    change -= state.day_cost[q, old_day]
+                    change -= state.days[q, old_day, DAY_COST]
             if period >= 0:
                 for i in range(start, end):
                     q = wide(model.curricula[i])
                     change += (
-                        day_cost(model, state, q, day, wide(-1), slot) - state.day_cost[q, day]
+                        day_cost(model, state, q, day, wide(-1), slot)
+                        - state.days[q, day, DAY_COST]
                     )
     if model.rules.travel > 0:
         change += model.rules.travel * _travel_delta(
@@ -78,7 +81,7 @@ def day_cost(model: Model, state: State, q: int, day: int, without: int, added: 
 
     Either slot may be -1: then nothing is taken away, or added.
     """
-    busy, crowded = state.busy[q, day], state.crowded[q, day]
+    busy, crowded = state.days[q, day, BUSY], state.days[q, day, CROWDED]
     if crowded == 0:
         if without >= 0:
             busy &= ~(np.int64(1) << without)

@@ -5,7 +5,7 @@ totals right; `move_delta` prices a move and writes nothing. Everything equals
 `timetabling.penalties`, for any formulation, also while hard rules are broken.
 
 Invariant: a course is never held twice in one period, so never propose a period where
-``state.lecture_at[course, period]`` is another lecture.
+``state.lecture_at[period, course]`` is another lecture.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from timetabling.kernels.model import (
     Model,
     cost_of_nothing,
 )
-from timetabling.kernels.state import State
+from timetabling.kernels.state import BUSY, CROWDED, DAY_COST, State
 
 __all__ = [
     "changes_delta",
@@ -48,18 +48,16 @@ def new_state(model: Model, periods: Ints, rooms: Ints) -> State:
     state = State(
         period=np.full(model.num_lectures, -1, np.int32),
         room=np.full(model.num_lectures, -1, np.int32),
-        lecture_at=np.full((courses, model.num_periods), -1, np.int32),
-        obstacles=model.unavailable.astype(np.int16),
-        room_load=np.zeros((model.num_rooms, model.num_periods), np.int16),
-        room_lectures=np.zeros((model.num_rooms, model.num_periods), np.int32),
+        lecture_at=np.full((model.num_periods, courses), -1, np.int32),
+        obstacles=np.array(model.unavailable.T, np.int16, order="C"),
+        room_load=np.zeros((model.num_periods, model.num_rooms), np.int16),
+        room_lectures=np.zeros((model.num_periods, model.num_rooms), np.int32),
         on_day=np.zeros((courses, model.num_days), np.int16),
         days_held=np.zeros(courses, np.int16),
         room_uses=np.zeros((courses, model.num_rooms), np.int16),
         rooms_used=np.zeros(courses, np.int16),
         load=np.zeros((curricula, model.num_periods), np.int16),
-        busy=np.zeros((curricula, model.num_days), np.int64),
-        crowded=np.zeros((curricula, model.num_days), np.int64),
-        day_cost=np.zeros((curricula, model.num_days), np.int32),
+        days=np.zeros((curricula, model.num_days, 3), np.int64),
         building_load=np.zeros(travel, np.int16),
         changes=np.array([changes], np.int64),
         total=np.array(
@@ -129,16 +127,16 @@ def violations_delta(model: Model, state: State, lecture: int, period: int, room
     if old_period < 0:
         change -= 1
     else:
-        change -= wide(state.obstacles[course, old_period])
+        change -= wide(state.obstacles[old_period, course])
         change -= wide(model.room_violation[course, old_room])
-        change -= state.room_load[old_room, old_period] > 1
+        change -= state.room_load[old_period, old_room] > 1
     if period < 0:
         change += 1
     else:
         is_here = period == old_period and room == old_room
-        change += wide(state.obstacles[course, period])
+        change += wide(state.obstacles[period, course])
         change += wide(model.room_violation[course, room])
-        change += state.room_load[room, period] > is_here
+        change += state.room_load[period, room] > is_here
     if model.num_before > 0:
         change += excess_delta(
             model.max_changes,
@@ -234,35 +232,52 @@ def commit(
 ) -> None:
     """Write a move whose change is known."""
     course = wide(model.lecture_course[lecture])
-    if state.period[lecture] >= 0:
-        _count(model, state, lecture, course, wide(-1))
+    old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
+    if old_period >= 0:
+        _count_room(model, state, lecture, course, old_period, old_room, wide(-1))
+    if period >= 0:
+        _count_room(model, state, lecture, course, period, room, wide(1))
+    if period != old_period:
+        if old_period >= 0:
+            _count_period(model, state, lecture, course, old_period, wide(-1))
+        if period >= 0:
+            _count_period(model, state, lecture, course, period, wide(1))
     state.period[lecture] = period
     state.room[lecture] = room
-    if period >= 0:
-        _count(model, state, lecture, course, wide(1))
     state.total[0] += violations
     state.total[1] += cost
 
 
 @inlined
-def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> None:
-    """Add a placed lecture to all counts (sign 1), or take it out of them (-1)."""
-    period, room = wide(state.period[lecture]), wide(state.room[lecture])
-    day = period // model.periods_per_day
-    slot = period - day * model.periods_per_day
-    state.lecture_at[course, period] = lecture if sign > 0 else -1
-    state.room_load[room, period] += sign
-    state.room_lectures[room, period] ^= lecture
-    state.on_day[course, day] += sign
-    if state.on_day[course, day] == (sign + 1) // 2:
-        state.days_held[course] += sign
+def _count_room(
+    model: Model, state: State, lecture: int, course: int, period: int, room: int, sign: int
+) -> None:
+    """Add a lecture to what is counted of its room (sign 1), or take it out (-1)."""
+    state.room_load[period, room] += sign
+    state.room_lectures[period, room] ^= lecture
     if model.num_before > 0 and model.room_before[course, period] == room:
         state.changes[0] -= sign
     state.room_uses[course, room] += sign
     if state.room_uses[course, room] == (sign + 1) // 2:
         state.rooms_used[course] += sign
+    if model.rules.travel > 0:
+        for i in range(model.curricula_start[course], model.curricula_start[course + 1]):
+            state.building_load[model.curricula[i], period, model.building[room]] += sign
+
+
+@inlined
+def _count_period(
+    model: Model, state: State, lecture: int, course: int, period: int, sign: int
+) -> None:
+    """Add a lecture to what is counted of its period (sign 1), or take it out (-1)."""
+    day = period // model.periods_per_day
+    slot = period - day * model.periods_per_day
+    state.lecture_at[period, course] = lecture if sign > 0 else -1
+    state.on_day[course, day] += sign
+    if state.on_day[course, day] == (sign + 1) // 2:
+        state.days_held[course] += sign
     for i in range(model.neighbours_start[course], model.neighbours_start[course + 1]):
-        state.obstacles[model.neighbours[i], period] += sign
+        state.obstacles[period, model.neighbours[i]] += sign
 
     bit = np.int64(1) << slot
     for i in range(model.curricula_start[course], model.curricula_start[course + 1]):
@@ -270,16 +285,14 @@ def _count(model: Model, state: State, lecture: int, course: int, sign: int) -> 
         load = state.load[q, period] + sign
         state.load[q, period] = load
         if load == 0:
-            state.busy[q, day] &= ~bit
+            state.days[q, day, BUSY] &= ~bit
         else:
-            state.busy[q, day] |= bit
+            state.days[q, day, BUSY] |= bit
         if load > 1:
-            state.crowded[q, day] |= bit
+            state.days[q, day, CROWDED] |= bit
         else:
-            state.crowded[q, day] &= ~bit
-        state.day_cost[q, day] = day_cost(model, state, q, day, wide(-1), wide(-1))
-        if model.rules.travel > 0:
-            state.building_load[q, period, model.building[room]] += sign
+            state.days[q, day, CROWDED] &= ~bit
+        state.days[q, day, DAY_COST] = day_cost(model, state, q, day, wide(-1), wide(-1))
 
 
 @compiled
@@ -313,8 +326,8 @@ def _alone(
         if period + 1 < first + model.periods_per_day:
             if period + 1 == added:
                 after = added_room
-            elif period + 1 != without and state.lecture_at[course, period + 1] >= 0:
-                after = state.room[state.lecture_at[course, period + 1]]
+            elif period + 1 != without and state.lecture_at[period + 1, course] >= 0:
+                after = state.room[state.lecture_at[period + 1, course]]
         if here >= 0:
             held += 1
             alone += before != here and after != here

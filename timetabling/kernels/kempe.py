@@ -21,7 +21,7 @@ from timetabling.kernels.compiling import compiled, inlined, wide
 from timetabling.kernels.curricula import day_cost
 from timetabling.kernels.delta import changes_delta, commit, course_delta, excess_delta, move
 from timetabling.kernels.model import DOUBLE_WEIGHT, STABILITY_WEIGHT, Model
-from timetabling.kernels.state import State
+from timetabling.kernels.state import BUSY, DAY_COST, State
 
 __all__ = ["MAX_CHAIN", "Chain", "exchange", "new_chain"]
 
@@ -115,28 +115,24 @@ def _grow(model: Model, state: State, chain: Chain, lecture: int, period: int) -
         if (
             (model.num_held > 0 and model.hold[chain.lecture[i]] > 0)
             or model.unavailable[course, there] > 0
-            or state.lecture_at[course, there] >= 0
-            or state.obstacles[course, here] > 0
-            or state.room_load[chain.old_room[i], here] > 1
+            or state.lecture_at[there, course] >= 0
+            or state.obstacles[here, course] > 0
+            or state.room_load[here, chain.old_room[i]] > 1
             or model.room_violation[course, chain.old_room[i]] > 0
         ):
             return False
-        obstacles = wide(state.obstacles[course, there])
-        room = wide(0)
+        obstacles = wide(state.obstacles[there, course])
+        k = wide(model.neighbours_start[course])
         while obstacles > 0:
-            load = state.room_load[room, there]
-            if load > 1:
-                return False
-            if load == 1:
-                other = wide(state.room_lectures[room, there])
-                if model.conflict[course, model.lecture_course[other]] != 0:
-                    obstacles -= 1
-                    if chain.in_chain[other] != number:
-                        if length == MAX_CHAIN:
-                            return False
-                        _add(state, chain, length, other, here)
-                        length += 1
-            room += 1
+            other = wide(state.lecture_at[there, model.neighbours[k]])
+            if other >= 0:
+                obstacles -= 1
+                if chain.in_chain[other] != number:
+                    if length == MAX_CHAIN:
+                        return False
+                    _add(state, chain, length, other, here)
+                    length += 1
+            k += 1
         i += 1
     chain.length[0] = length
     return True
@@ -164,15 +160,15 @@ def _cost_of_periods(model: Model, state: State, chain: Chain) -> int:
         course = wide(model.lecture_course[who])
         for k in range(model.curricula_start[course], model.curricula_start[course + 1]):
             q = wide(model.curricula[k])
-            if state.load[q, period] > 0:
+            if state.days[q, day, BUSY] >> slot & 1 > 0:
                 continue
-            cost -= state.day_cost[q, old_day]
+            cost -= state.days[q, old_day, DAY_COST]
             if day == old_day:
                 cost += day_cost(model, state, q, day, old_slot, slot)
             else:
                 cost += day_cost(model, state, q, old_day, old_slot, wide(NOWHERE))
                 cost += day_cost(model, state, q, day, wide(NOWHERE), slot)
-                cost -= state.day_cost[q, day]
+                cost -= state.days[q, day, DAY_COST]
     return cost
 
 
@@ -224,9 +220,9 @@ def _is_free(state: State, chain: Chain, room: int, period: int, side: int) -> b
     """Whether nobody is in a room, or only someone who leaves it in this exchange."""
     if chain.taken[side, room] == chain.number[0]:
         return False
-    load = state.room_load[room, period]
+    load = state.room_load[period, room]
     if load == 1:
-        return chain.in_chain[state.room_lectures[room, period]] == chain.number[0]  # type: ignore[no-any-return]
+        return chain.in_chain[state.room_lectures[period, room]] == chain.number[0]  # type: ignore[no-any-return]
     return load == 0  # type: ignore[no-any-return]
 
 

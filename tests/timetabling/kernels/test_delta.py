@@ -47,7 +47,7 @@ def draw_move(random: Random, model: Model, state: State) -> tuple[int, int, int
     old = int(state.period[lecture])
     if old >= 0 and random.random() < 0.5:
         period = min(model.num_periods - 1, max(0, old + random.choice((-1, 0, 1))))
-    here = state.lecture_at[model.lecture_course[lecture], period]
+    here = state.lecture_at[period, model.lecture_course[lecture]]
     return None if here >= 0 and here != lecture else (lecture, period, room)
 
 

@@ -74,7 +74,7 @@ def test_changes_are_priced_and_capped_move_by_move(
         room = random.randrange(model.num_rooms)
         if random.random() < 0.1:
             period, room = -1, -1
-        elif state.lecture_at[model.lecture_course[lecture], period] not in (-1, lecture):
+        elif state.lecture_at[period, model.lecture_course[lecture]] not in (-1, lecture):
             continue
         change, before = move_delta(model, state, lecture, period, room), state.total.copy()
         assert move(model, state, lecture, period, room) == change
