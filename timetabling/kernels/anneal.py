@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.kernels.compiling import compiled, inlined, wide
+from timetabling.kernels.compiling import compiled, index, inlined, wide
 from timetabling.kernels.curricula import curricula_delta
 from timetabling.kernels.delta import (
     changes_delta,
@@ -98,10 +98,11 @@ def anneal(
     for _ in range(num_moves):
         lecture = draw(random, model.num_movable)
         if model.num_held > 0:
-            lecture = wide(model.movable[lecture])
-        course = wide(model.lecture_course[lecture])
+            lecture = index(model.movable[lecture])
+        course = index(model.lecture_course[lecture])
         old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
         period, room = _propose(model, state, random, course, old_period, old_room)
+        period, room = index(period), index(room)  # always somewhere
         here = state.lecture_at[period, course]
         if (here >= 0 and here != lecture) or (period == old_period and room == old_room):
             continue
@@ -122,7 +123,7 @@ def anneal(
             other = NOBODY
             violations = violations_delta(model, state, lecture, period, room)
         else:
-            other_course = wide(model.lecture_course[other])
+            other_course = index(model.lecture_course[other])
             if other_course == course:
                 continue
             if period != old_period:

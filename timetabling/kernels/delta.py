@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from timetabling.kernels.compiling import compiled, inlined, wide
-from timetabling.kernels.curricula import curricula_delta, day_cost
+from timetabling.kernels.compiling import compiled, index, inlined, wide
+from timetabling.kernels.curricula import curricula_delta, day_cost, day_of
 from timetabling.kernels.model import (
     DAYS_WEIGHT,
     DOUBLE_WEIGHT,
@@ -121,7 +121,7 @@ def move_delta(model: Model, state: State, lecture: int, period: int, room: int)
 @inlined
 def violations_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of broken hard rules: two look-ups at the old place and two at the new."""
-    course = wide(model.lecture_course[lecture])
+    course = index(model.lecture_course[lecture])
     old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
     change = 0
     if old_period < 0:
@@ -172,7 +172,7 @@ def excess_delta(max_changes: int, changes: int, change: int) -> int:
 @inlined
 def course_delta(model: Model, state: State, lecture: int, period: int, room: int) -> int:
     """Change of the cost that concerns the lecture's course alone."""
-    course = wide(model.lecture_course[lecture])
+    course = index(model.lecture_course[lecture])
     old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
     change = 0
     if room != old_room:
@@ -192,8 +192,7 @@ def course_delta(model: Model, state: State, lecture: int, period: int, room: in
 
     if period != old_period:
         days_weight = model.own[course, DAYS_WEIGHT]
-        old_day = old_period // model.periods_per_day
-        day = period // model.periods_per_day
+        old_day, day = day_of(model, old_period), day_of(model, period)
         if days_weight > 0 and day != old_day:
             held = state.days_held[course]
             now = held
@@ -231,7 +230,7 @@ def commit(
     cost: int,
 ) -> None:
     """Write a move whose change is known."""
-    course = wide(model.lecture_course[lecture])
+    course = index(model.lecture_course[lecture])
     old_period, old_room = wide(state.period[lecture]), wide(state.room[lecture])
     if old_period >= 0:
         _count_room(model, state, lecture, course, old_period, old_room, wide(-1))
@@ -270,18 +269,20 @@ def _count_period(
     model: Model, state: State, lecture: int, course: int, period: int, sign: int
 ) -> None:
     """Add a lecture to what is counted of its period (sign 1), or take it out (-1)."""
-    day = period // model.periods_per_day
+    day = day_of(model, period)
     slot = period - day * model.periods_per_day
     state.lecture_at[period, course] = lecture if sign > 0 else -1
     state.on_day[course, day] += sign
     if state.on_day[course, day] == (sign + 1) // 2:
         state.days_held[course] += sign
-    for i in range(model.neighbours_start[course], model.neighbours_start[course + 1]):
-        state.obstacles[period, model.neighbours[i]] += sign
+    start, end = index(model.neighbours_start[course]), index(model.neighbours_start[course + 1])
+    for i in range(start, end):
+        state.obstacles[period, index(model.neighbours[i])] += sign
 
     bit = np.int64(1) << slot
-    for i in range(model.curricula_start[course], model.curricula_start[course + 1]):
-        q = wide(model.curricula[i])
+    start, end = index(model.curricula_start[course]), index(model.curricula_start[course + 1])
+    for i in range(start, end):
+        q = index(model.curricula[i])
         load = state.load[q, period] + sign
         state.load[q, period] = load
         if load == 0:

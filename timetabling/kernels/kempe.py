@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.kernels.compiling import compiled, inlined, wide
-from timetabling.kernels.curricula import day_cost
+from timetabling.kernels.compiling import compiled, index, inlined, wide
+from timetabling.kernels.curricula import day_cost, day_of
 from timetabling.kernels.delta import changes_delta, commit, course_delta, excess_delta, move
 from timetabling.kernels.model import DOUBLE_WEIGHT, STABILITY_WEIGHT, Model
 from timetabling.kernels.state import BUSY, DAY_COST, State
@@ -81,10 +81,11 @@ def exchange(
     if not _find_rooms(model, state, chain):
         return False
     for i in range(chain.length[0]):
-        who, room = chain.lecture[i], chain.room[i]
-        if room != chain.old_room[i]:
-            cost += course_delta(model, state, who, chain.period[i], room)
-            cost -= course_delta(model, state, who, chain.period[i], chain.old_room[i])
+        who, period = index(chain.lecture[i]), index(chain.period[i])
+        old_room, room = index(chain.old_room[i]), index(chain.room[i])
+        if room != old_room:
+            cost += course_delta(model, state, who, period, room)
+            cost -= course_delta(model, state, who, period, old_room)
     if model.num_before > 0 and _makes_too_many_changes(model, state, chain):
         return False
     if model.rules.travel > 0:
@@ -93,9 +94,11 @@ def exchange(
         return False
     nothing = wide(0)
     for i in range(chain.length[0]):
-        commit(model, state, chain.lecture[i], wide(NOWHERE), wide(NOWHERE), nothing, nothing)
+        who = index(chain.lecture[i])
+        commit(model, state, who, wide(NOWHERE), wide(NOWHERE), nothing, nothing)
     for i in range(chain.length[0]):
-        commit(model, state, chain.lecture[i], chain.period[i], chain.room[i], nothing, nothing)
+        who, period, room = index(chain.lecture[i]), index(chain.period[i]), index(chain.room[i])
+        commit(model, state, who, period, room, nothing, nothing)
     state.total[1] += cost
     return True
 
@@ -109,22 +112,22 @@ def _grow(model: Model, state: State, chain: Chain, lecture: int, period: int) -
     length = wide(1)
     i = 0
     while i < length:
-        course = wide(model.lecture_course[chain.lecture[i]])
-        here, there = chain.old_period[i], chain.period[i]
+        course = index(model.lecture_course[index(chain.lecture[i])])
+        here, there = index(chain.old_period[i]), index(chain.period[i])
         # Two lectures of one course would change places for nothing.
         if (
             (model.num_held > 0 and model.hold[chain.lecture[i]] > 0)
             or model.unavailable[course, there] > 0
             or state.lecture_at[there, course] >= 0
             or state.obstacles[here, course] > 0
-            or state.room_load[here, chain.old_room[i]] > 1
-            or model.room_violation[course, chain.old_room[i]] > 0
+            or state.room_load[here, index(chain.old_room[i])] > 1
+            or model.room_violation[course, index(chain.old_room[i])] > 0
         ):
             return False
         obstacles = wide(state.obstacles[there, course])
-        k = wide(model.neighbours_start[course])
+        k = index(model.neighbours_start[course])
         while obstacles > 0:
-            other = wide(state.lecture_at[there, model.neighbours[k]])
+            other = wide(state.lecture_at[there, index(model.neighbours[k])])
             if other >= 0:
                 obstacles -= 1
                 if chain.in_chain[other] != number:
@@ -153,13 +156,15 @@ def _cost_of_periods(model: Model, state: State, chain: Chain) -> int:
     cost = 0
     per_day = model.periods_per_day
     for i in range(chain.length[0]):
-        who, old_period, period = chain.lecture[i], chain.old_period[i], chain.period[i]
-        cost += course_delta(model, state, who, period, chain.old_room[i])
-        old_day, day = old_period // per_day, period // per_day
+        who, old_room = index(chain.lecture[i]), index(chain.old_room[i])
+        old_period, period = index(chain.old_period[i]), index(chain.period[i])
+        cost += course_delta(model, state, who, period, old_room)
+        old_day, day = day_of(model, old_period), day_of(model, period)
         old_slot, slot = old_period - old_day * per_day, period - day * per_day
-        course = wide(model.lecture_course[who])
-        for k in range(model.curricula_start[course], model.curricula_start[course + 1]):
-            q = wide(model.curricula[k])
+        course = index(model.lecture_course[who])
+        start, end = index(model.curricula_start[course]), index(model.curricula_start[course + 1])
+        for k in range(start, end):
+            q = index(model.curricula[k])
             if state.days[q, day, BUSY] >> slot & 1 > 0:
                 continue
             cost -= state.days[q, old_day, DAY_COST]
@@ -177,7 +182,8 @@ def _most_saved_by_rooms(model: Model, state: State, chain: Chain) -> int:
     """The most that other rooms can save, beside keeping them."""
     saving = 0
     for i in range(chain.length[0]):
-        course, room = wide(model.lecture_course[chain.lecture[i]]), chain.old_room[i]
+        course = index(model.lecture_course[index(chain.lecture[i])])
+        room = index(chain.old_room[i])
         saving += model.room_cost[course, room]
         if state.rooms_used[course] > 1 and state.room_uses[course, room] == 1:
             saving += model.own[course, STABILITY_WEIGHT]
@@ -192,14 +198,16 @@ def _find_rooms(model: Model, state: State, chain: Chain) -> bool:
     """Give each lecture a free room: its own if that is free there, or the cheapest."""
     number = chain.number[0]
     for i in range(chain.length[0]):
-        course, period = wide(model.lecture_course[chain.lecture[i]]), chain.period[i]
+        course = index(model.lecture_course[index(chain.lecture[i])])
+        period = index(chain.period[i])
         side = wide(period == chain.period[0])
-        room = chain.old_room[i]
+        room = index(chain.old_room[i])
         if not _is_free(state, chain, room, period, side):
             room = wide(NOWHERE)
             lowest = wide(1 << 40)
-            for k in range(model.rooms_start[course], model.rooms_start[course + 1]):
-                candidate = wide(model.rooms[k])
+            start, end = index(model.rooms_start[course]), index(model.rooms_start[course + 1])
+            for k in range(start, end):
+                candidate = index(model.rooms[k])
                 if _is_free(state, chain, candidate, period, side):
                     price = wide(model.room_cost[course, candidate])
                     if state.room_uses[course, candidate] == 0:
@@ -222,7 +230,7 @@ def _is_free(state: State, chain: Chain, room: int, period: int, side: int) -> b
         return False
     load = state.room_load[period, room]
     if load == 1:
-        return chain.in_chain[state.room_lectures[period, room]] == chain.number[0]  # type: ignore[no-any-return]
+        return chain.in_chain[index(state.room_lectures[period, room])] == chain.number[0]  # type: ignore[no-any-return]
     return load == 0  # type: ignore[no-any-return]
 
 
@@ -230,7 +238,7 @@ def _is_free(state: State, chain: Chain, room: int, period: int, side: int) -> b
 def _makes_too_many_changes(model: Model, state: State, chain: Chain) -> bool:
     changes = wide(0)
     for i in range(chain.length[0]):
-        course = wide(model.lecture_course[chain.lecture[i]])
+        course = index(model.lecture_course[index(chain.lecture[i])])
         changes += changes_delta(
             model.room_before,
             course,
