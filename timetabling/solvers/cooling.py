@@ -6,14 +6,28 @@ Temperatures are in points of cost, and follow from the instance's figures.
 from __future__ import annotations
 
 import math
+from statistics import geometric_mean
 from typing import NamedTuple
 
 import numpy as np
 
-from timetabling.kernels.model import COURSE_SAVING, CURRICULA_SAVING, STABILITY_WEIGHT, Model
+from timetabling.kernels.model import (
+    COURSE_SAVING,
+    CURRICULA_SAVING,
+    DAYS_WEIGHT,
+    DOUBLE_WEIGHT,
+    STABILITY_WEIGHT,
+    Model,
+)
 
 __all__ = ["SWEEPS_END", "Cooling", "Generation", "Heat", "choose_heat", "plan_generation"]
 
+# Temperatures were found with weights as those of UD2. Where weights are higher than in any
+# formulation the start rises as those of periods do on average, and the end as the least. With ten
+# times the weights and the usual heat comp02 came to 70 points, divided by ten, not to 38 or less
+# (80 million moves, three seeds). Room stability alone at 10 gained nothing from a hotter start.
+USUAL_DAYS, USUAL_STABILITY, USUAL_DOUBLE = 5, 1, 1
+USUAL_WEIGHTS = {"isolated": 2, "windows": 4, "load": 2, "travel": 2}
 LEAST_VIOLATION_WEIGHT = 200.0
 SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
 # Many curricula a course make a landscape so rough that cooling must start hotter: on comp05
@@ -99,28 +113,48 @@ def choose_heat(model: Model) -> Heat:
     On Erlangen 2012_1 (up to 190 curricula a course) a weight of 200 or 400 left 1 to 3
     violations where 1,000 left none after a second.
     """
+    of_periods, of_rooms = _raised_weights(model)
+    scale = max(1.0, geometric_mean(of_periods))
     most_saved = (model.own[:, CURRICULA_SAVING] + model.own[:, COURSE_SAVING]).max()
-    weight = max(LEAST_VIOLATION_WEIGHT, float(most_saved))
+    weight = max(LEAST_VIOLATION_WEIGHT * scale, float(most_saved))
     curricula = len(model.curricula) / model.num_courses
     start = COOLEST_START + HEAT_PER_CURRICULUM * max(0.0, curricula - USUAL_CURRICULA)
     hottest = START_FROM_BEFORE if model.num_before and model.rules.changes else HOTTEST_START
     return Heat(
         weight * SWEEP_HEAT,
-        min(hottest, start),
-        _end_of_cooling(model),
+        scale * min(hottest, start),
+        _end_of_cooling(model, END_OF_COOLING * max(1.0, min(of_periods + of_rooms))),
         weight,
         lingers=curricula > USUAL_CURRICULA,
     )
 
 
-def _end_of_cooling(model: Model) -> float:
+def _raised_weights(model: Model) -> tuple[list[float], list[float]]:
+    """How many times as much as usual rules of periods and of rooms weigh, of those that matter.
+
+    Of courses' weights it is the median, since some may have their own.
+    """
+    days, stability, double = (
+        float(np.median(model.own[:, column])) / usual
+        for column, usual in (
+            (DAYS_WEIGHT, USUAL_DAYS),
+            (STABILITY_WEIGHT, USUAL_STABILITY),
+            (DOUBLE_WEIGHT, USUAL_DOUBLE),
+        )
+    )
+    others = [getattr(model.rules, rule) / usual for rule, usual in USUAL_WEIGHTS.items()]
+    of_periods = [x for x in (days, *others) if x > 0] or [1.0]
+    return of_periods, [x for x in (stability, double) if x > 0]
+
+
+def _end_of_cooling(model: Model, usual_end: float) -> float:
     """As cold as to leave few lectures in another room than the rest of their course."""
     lectures, rooms = np.diff(model.first_lecture), np.diff(model.rooms_start)
     changes = int((lectures * (rooms - 1))[lectures > 1].sum())
     usual = float(np.median(model.own[:, STABILITY_WEIGHT]))  # some courses may have another
     if not usual or changes <= ROOM_CHANGES_AT_END:
-        return END_OF_COOLING
-    return min(END_OF_COOLING, usual / math.log(changes / ROOM_CHANGES_AT_END))
+        return usual_end
+    return min(usual_end, usual / math.log(changes / ROOM_CHANGES_AT_END))
 
 
 def plan_generation(

@@ -11,6 +11,7 @@ from timetabling.kernels.model import Model, compile_model
 from timetabling.penalties import formulation, price_changes
 from timetabling.problem import Curriculum, Lecture, Room
 from timetabling.solvers.cooling import (
+    COOLEST_START,
     END_OF_COOLING,
     Cooling,
     Heat,
@@ -26,6 +27,10 @@ def with_rooms(number: int, rules: str = "UD2") -> Model:
     rooms = tuple(Room(id=f"r{i}", capacity=1000) for i in range(number))
     problem = replace(PROBLEM, rooms=rooms, unsuitable=frozenset())
     return compile_model(problem, formulation(rules))
+
+
+def _renamed(curricula: tuple[Curriculum, ...]) -> tuple[Curriculum, ...]:
+    return tuple(replace(each, id=f"q{i}") for i, each in enumerate(curricula))
 
 
 def test_the_more_rooms_to_choose_from_the_colder_the_end() -> None:
@@ -74,19 +79,43 @@ def test_a_cooling_that_lingers_has_more_time_around_a_fifth_of_its_start() -> N
 def test_where_courses_have_many_curricula_cooling_lingers() -> None:
     few, many = (
         compile_model(
-            replace(
-                PROBLEM,
-                curricula=tuple(
-                    Curriculum(id=f"{curriculum.id} {copy}", courses=curriculum.courses)
-                    for curriculum in PROBLEM.curricula
-                    for copy in range(copies)
-                ),
-            ),
-            formulation("UD2"),
+            replace(PROBLEM, curricula=_renamed(PROBLEM.curricula * copies)), formulation("UD2")
         )
         for copies in (1, 20)
     )
     assert (choose_heat(few).lingers, choose_heat(many).lingers) == (False, True)
+
+
+@pytest.mark.parametrize("many", [1, 3, 20])
+@pytest.mark.parametrize("copies", [1, 20])
+def test_temperatures_rise_as_all_weights_do(many: int, copies: int) -> None:
+    rules = formulation("UD2")
+    dear = replace(rules, weights={rule: many * w for rule, w in rules.weights.items()})
+    curricula = PROBLEM.curricula * copies
+    problem = replace(PROBLEM, curricula=_renamed(curricula))
+    usual, heat = (choose_heat(compile_model(problem, each)) for each in (rules, dear))
+    assert heat == pytest.approx(tuple(many * x for x in usual[:4]) + usual[4:])
+
+
+@pytest.mark.parametrize("name", ["UD1", "UD2", "UD3", "UD4", "UD5"])
+def test_no_formulation_has_weights_that_are_raised(name: str) -> None:
+    heat = choose_heat(compile_model(PROBLEM, formulation(name)))
+    assert heat.start == COOLEST_START
+    assert heat.end <= END_OF_COOLING
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_of_periods"),
+    [("isolated_lectures", True), ("min_working_days", True), ("room_stability", False)],
+)
+def test_a_weight_raised_alone_makes_the_start_hotter_if_it_is_of_periods(
+    rule: str, is_of_periods: bool
+) -> None:
+    usual = choose_heat(compile_model(PROBLEM, formulation("UD2")))
+    heat = choose_heat(compile_model(PROBLEM, formulation("UD2", {rule: 50})))
+    assert usual.start <= heat.start < 10 * usual.start
+    assert (usual.start < heat.start) == is_of_periods
+    assert heat.end == usual.end
 
 
 def test_a_cooling_ends_at_its_end() -> None:
