@@ -17,6 +17,7 @@ from timetabling.kernels.model import (
     DAYS_WEIGHT,
     DOUBLE_WEIGHT,
     STABILITY_WEIGHT,
+    Ints,
     Model,
 )
 
@@ -26,8 +27,8 @@ __all__ = ["SWEEPS_END", "Cooling", "Generation", "Heat", "choose_heat", "plan_g
 # formulation the start rises as those of periods do on average, and the end as the least. With ten
 # times the weights and the usual heat comp02 came to 70 points, divided by ten, not to 38 or less
 # (80 million moves, three seeds). Room stability alone at 10 gained nothing from a hotter start.
-USUAL_DAYS, USUAL_STABILITY, USUAL_DOUBLE = 5, 1, 1
-USUAL_WEIGHTS = {"isolated": 2, "windows": 4, "load": 2, "travel": 2}
+USUAL_OF_PERIODS = {"isolated": 2, "windows": 4, "load": 2, "travel": 2}
+USUAL_DAYS, USUAL_UNDESIRED = 5, 2  # of room stability, doubles, seats and changes it is 1
 LEAST_VIOLATION_WEIGHT = 200.0
 SWEEP_HEAT = 0.1  # of the weight of a violation: where hot sweeps start
 # Many curricula a course make a landscape so rough that cooling must start hotter: on comp05
@@ -113,7 +114,7 @@ def choose_heat(model: Model) -> Heat:
     On Erlangen 2012_1 (up to 190 curricula a course) a weight of 200 or 400 left 1 to 3
     violations where 1,000 left none after a second.
     """
-    of_periods, of_rooms = _raised_weights(model)
+    of_periods, others = _raised_weights(model)
     scale = max(1.0, geometric_mean(of_periods))
     most_saved = (model.own[:, CURRICULA_SAVING] + model.own[:, COURSE_SAVING]).max()
     weight = max(LEAST_VIOLATION_WEIGHT * scale, float(most_saved))
@@ -123,28 +124,29 @@ def choose_heat(model: Model) -> Heat:
     return Heat(
         weight * SWEEP_HEAT,
         scale * min(hottest, start),
-        _end_of_cooling(model, END_OF_COOLING * max(1.0, min(of_periods + of_rooms))),
+        _end_of_cooling(model, END_OF_COOLING * max(1.0, min(of_periods + others))),
         weight,
         lingers=curricula > USUAL_CURRICULA,
     )
 
 
 def _raised_weights(model: Model) -> tuple[list[float], list[float]]:
-    """How many times as much as usual rules of periods and of rooms weigh, of those that matter.
+    """How many times the usual the rules of periods weigh, and all others, of those that matter.
 
     Of courses' weights it is the median, since some may have their own.
     """
     days, stability, double = (
-        float(np.median(model.own[:, column])) / usual
-        for column, usual in (
-            (DAYS_WEIGHT, USUAL_DAYS),
-            (STABILITY_WEIGHT, USUAL_STABILITY),
-            (DOUBLE_WEIGHT, USUAL_DOUBLE),
-        )
+        float(np.median(model.own[:, x])) for x in (DAYS_WEIGHT, STABILITY_WEIGHT, DOUBLE_WEIGHT)
     )
-    others = [getattr(model.rules, rule) / usual for rule, usual in USUAL_WEIGHTS.items()]
-    of_periods = [x for x in (days, *others) if x > 0] or [1.0]
-    return of_periods, [x for x in (stability, double) if x > 0]
+    undesired, seats = (_least_above_0(x) for x in (model.period_cost, model.room_cost))
+    of_periods = [days / USUAL_DAYS, undesired / USUAL_UNDESIRED]
+    of_periods += [getattr(model.rules, x) / usual for x, usual in USUAL_OF_PERIODS.items()]
+    others = (stability, double, seats, float(model.rules.changes))
+    return [x for x in of_periods if x > 0] or [1.0], [x for x in others if x > 0]
+
+
+def _least_above_0(costs: Ints) -> float:
+    return float(costs[costs > 0].min()) if costs.any() else 0.0
 
 
 def _end_of_cooling(model: Model, usual_end: float) -> float:

@@ -97,6 +97,18 @@ def test_temperatures_rise_as_all_weights_do(many: int, copies: int) -> None:
     assert heat == pytest.approx(tuple(many * x for x in usual[:4]) + usual[4:])
 
 
+def test_it_ends_no_warmer_than_a_seat_that_costs_as_little_as_ever_allows() -> None:
+    rooms = tuple(replace(room, capacity=20) for room in PROBLEM.rooms)
+    problem = replace(PROBLEM, rooms=rooms)
+    usual = formulation("UD2")
+    dear = {rule: 10 * w for rule, w in usual.weights.items() if rule != "room_capacity"}
+    heat, hot = (
+        choose_heat(compile_model(problem, rules)) for rules in (usual, formulation("UD2", dear))
+    )
+    assert hot.end == heat.end
+    assert hot.start == pytest.approx(10 * heat.start)
+
+
 @pytest.mark.parametrize("name", ["UD1", "UD2", "UD3", "UD4", "UD5"])
 def test_no_formulation_has_weights_that_are_raised(name: str) -> None:
     heat = choose_heat(compile_model(PROBLEM, formulation(name)))
