@@ -22,7 +22,10 @@ ENDS = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 class Deployed:
     """Horarium's deployments on a Prefect server, and a worker that runs them.
 
-    Both can be killed, and stay away until they are started again.
+    Both can be killed, and stay away until they are started again. A worker that ends by itself is
+    started again when a run's state is asked for, as compose.yaml does. Prefect's own sometimes
+    does when a server comes back: "this borrower is already holding one of this CapacityLimiter's
+    tokens", for a run that it was about to submit.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class Deployed:
         self.data = folder / "data"
         self._folder = folder
         self._running: dict[str, Command] = {}
+        self._away: set[str] = set()
         self._environment = clean_environment(
             PREFECT_HOME=str(folder / "prefect"),
             PREFECT_API_URL=api,
@@ -59,12 +63,14 @@ class Deployed:
 
     def start_worker(self) -> None:
         """Start a worker of the pool."""
+        self._away.discard("worker")
         self._running["worker"] = self._start(
             "prefect", "worker", "start", "--pool", "local", "--limit", "3"
         )
 
     def kill(self, part: str) -> None:
         """End the ``server`` or the ``worker`` at once; runs have process groups of their own."""
+        self._away.add(part)
         self._running[part].close()
 
     def run(self, *command: str) -> str:
@@ -97,7 +103,9 @@ class Deployed:
         return str(self.ask("POST", path, {"parameters": parameters})["id"])
 
     def state_of(self, run_id: str) -> str:
-        """Such as ``RUNNING``."""
+        """Such as ``RUNNING``; see to it that there is a worker."""
+        if "worker" not in self._away and not self._running["worker"].is_running:
+            self.start_worker()
         return str(self.ask("GET", f"/flow_runs/{run_id}")["state"]["type"])
 
     def states_of(self, run_id: str) -> list[str]:
