@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from timetabling.kernels.compiling import compiled, index, inlined, wide
+from timetabling.kernels.compiling import compiled, index, inlined, span, wide
 from timetabling.kernels.model import Model, Rules
 from timetabling.kernels.state import BUSY, CROWDED, DAY_COST, Shorts, State
 
@@ -45,8 +45,7 @@ def curricula_delta(model: Model, state: State, lecture: int, period: int, room:
     old_period = wide(state.period[lecture])
     change = 0
     if period != old_period:
-        start = index(model.curricula_start[course])
-        end = index(model.curricula_start[course + 1])
+        start, end = span(model.curricula_start, course)
         per_day = model.periods_per_day
         old_day, day = day_of(model, old_period), day_of(model, period)
         old_slot, slot = old_period - old_day * per_day, period - day * per_day
@@ -164,7 +163,7 @@ def _travel_delta(
     if period == old_period and building == old_building:
         return 0
     change = 0
-    start, end = model.curricula_start[course], model.curricula_start[course + 1]
+    start, end = span(model.curricula_start, course)
     for i in range(start, end):
         q = index(model.curricula[i])
         if old_period >= 0:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from timetabling.kernels.compiling import compiled, index, inlined, wide
+from timetabling.kernels.compiling import compiled, index, inlined, span, wide
 from timetabling.kernels.curricula import curricula_delta, day_cost, day_of
 from timetabling.kernels.model import (
     DAYS_WEIGHT,
@@ -260,7 +260,8 @@ def _count_room(
     if state.room_uses[course, room] == (sign + 1) // 2:
         state.rooms_used[course] += sign
     if model.rules.travel > 0:
-        for i in range(model.curricula_start[course], model.curricula_start[course + 1]):
+        start, end = span(model.curricula_start, course)
+        for i in range(start, end):
             state.building_load[model.curricula[i], period, model.building[room]] += sign
 
 
@@ -275,12 +276,12 @@ def _count_period(
     state.on_day[course, day] += sign
     if state.on_day[course, day] == (sign + 1) // 2:
         state.days_held[course] += sign
-    start, end = index(model.neighbours_start[course]), index(model.neighbours_start[course + 1])
+    start, end = span(model.neighbours_start, course)
     for i in range(start, end):
         state.obstacles[period, index(model.neighbours[i])] += sign
 
     bit = np.int64(1) << slot
-    start, end = index(model.curricula_start[course]), index(model.curricula_start[course + 1])
+    start, end = span(model.curricula_start, course)
     for i in range(start, end):
         q = index(model.curricula[i])
         load = state.load[q, period] + sign

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.kernels.compiling import index, inlined, wide
+from timetabling.kernels.compiling import index, inlined, span, wide
 from timetabling.kernels.model import Model
 from timetabling.kernels.state import State
 
@@ -43,29 +43,27 @@ def draw_fraction(random: Random) -> float:
 @inlined
 def draw_open_period(model: Model, random: Random, course: int) -> int:
     """Draw one of the periods that a course is available in."""
-    start = index(model.open_start[course])
-    count = model.open_start[course + 1] - start
-    return index(model.open_periods[start + draw(random, count)])
+    start, end = span(model.open_start, course)
+    return index(model.open_periods[start + draw(random, end - start)])
 
 
 @inlined
 def draw_room_worth_trying(model: Model, random: Random, course: int) -> int:
     """Draw one of the rooms that fit the course, or nearly."""
-    start = index(model.rooms_start[course])
-    return index(model.rooms[start + draw(random, model.rooms_start[course + 1] - start)])
+    start, end = span(model.rooms_start, course)
+    return index(model.rooms[start + draw(random, end - start)])
 
 
 @inlined
 def draw_period_beside_mate(model: Model, state: State, random: Random, course: int) -> int:
     """Draw a period just before or after another lecture of one of the course's curricula."""
-    start = index(model.curricula_start[course])
-    count = model.curricula_start[course + 1] - start
-    if count > 0:
-        q = index(model.curricula[start + draw(random, count)])
-        start = index(model.members_start[q])
-        mate = index(model.members[start + draw(random, model.members_start[q + 1] - start)])
-        start = index(model.first_lecture[mate])
-        period = state.period[start + draw(random, model.first_lecture[mate + 1] - start)]
+    start, end = span(model.curricula_start, course)
+    if end > start:
+        q = index(model.curricula[start + draw(random, end - start)])
+        start, end = span(model.members_start, q)
+        mate = index(model.members[start + draw(random, end - start)])
+        start, end = span(model.first_lecture, mate)
+        period = state.period[start + draw(random, end - start)]
         if period >= 0:
             slot = period % model.periods_per_day
             is_after = draw(random, 2) == 1

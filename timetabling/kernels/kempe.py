@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from timetabling.kernels.compiling import compiled, index, inlined, wide
+from timetabling.kernels.compiling import compiled, index, inlined, span, wide
 from timetabling.kernels.curricula import day_cost, day_of
 from timetabling.kernels.delta import changes_delta, commit, course_delta, excess_delta, move
 from timetabling.kernels.model import DOUBLE_WEIGHT, STABILITY_WEIGHT, Model
@@ -162,7 +162,7 @@ def _cost_of_periods(model: Model, state: State, chain: Chain) -> int:
         old_day, day = day_of(model, old_period), day_of(model, period)
         old_slot, slot = old_period - old_day * per_day, period - day * per_day
         course = index(model.lecture_course[who])
-        start, end = index(model.curricula_start[course]), index(model.curricula_start[course + 1])
+        start, end = span(model.curricula_start, course)
         for k in range(start, end):
             q = index(model.curricula[k])
             if state.days[q, day, BUSY] >> slot & 1 > 0:
@@ -205,7 +205,7 @@ def _find_rooms(model: Model, state: State, chain: Chain) -> bool:
         if not _is_free(state, chain, room, period, side):
             room = wide(NOWHERE)
             lowest = wide(1 << 40)
-            start, end = index(model.rooms_start[course]), index(model.rooms_start[course + 1])
+            start, end = span(model.rooms_start, course)
             for k in range(start, end):
                 candidate = index(model.rooms[k])
                 if _is_free(state, chain, candidate, period, side):
