@@ -36,7 +36,6 @@ class Deployed:
         self.data = folder / "data"
         self._folder = folder
         self._running: dict[str, Command] = {}
-        self._away: set[str] = set()
         self._environment = clean_environment(
             PREFECT_HOME=str(folder / "prefect"),
             PREFECT_API_URL=api,
@@ -63,15 +62,13 @@ class Deployed:
 
     def start_worker(self) -> None:
         """Start a worker of the pool."""
-        self._away.discard("worker")
         self._running["worker"] = self._start(
             "prefect", "worker", "start", "--pool", "local", "--limit", "3"
         )
 
     def kill(self, part: str) -> None:
         """End the ``server`` or the ``worker`` at once; runs have process groups of their own."""
-        self._away.add(part)
-        self._running[part].close()
+        self._running.pop(part).close()
 
     def run(self, *command: str) -> str:
         """Run a command to its end; gives what it said."""
@@ -104,7 +101,9 @@ class Deployed:
 
     def state_of(self, run_id: str) -> str:
         """Such as ``RUNNING``; see to it that there is a worker."""
-        if "worker" not in self._away and not self._running["worker"].is_running:
+        worker = self._running.get("worker")
+        if worker is not None and not worker.is_running:
+            self.kill("worker")  # what is left of it
             self.start_worker()
         return str(self.ask("GET", f"/flow_runs/{run_id}")["state"]["type"])
 

@@ -9,7 +9,7 @@ import pytest
 from timetabling.generator import generate
 from timetabling.kernels.model import Model, compile_model
 from timetabling.penalties import formulation, price_changes
-from timetabling.problem import Curriculum, Lecture, Room
+from timetabling.problem import Lecture, Problem, Room
 from timetabling.solvers.cooling import (
     COOLEST_START,
     END_OF_COOLING,
@@ -29,8 +29,10 @@ def with_rooms(number: int, rules: str = "UD2") -> Model:
     return compile_model(problem, formulation(rules))
 
 
-def _renamed(curricula: tuple[Curriculum, ...]) -> tuple[Curriculum, ...]:
-    return tuple(replace(each, id=f"q{i}") for i, each in enumerate(curricula))
+def with_curricula(copies: int) -> Problem:
+    """The problem with so many of each curriculum."""
+    curricula = enumerate(PROBLEM.curricula * copies)
+    return replace(PROBLEM, curricula=tuple(replace(q, id=f"q{i}") for i, q in curricula))
 
 
 def test_the_more_rooms_to_choose_from_the_colder_the_end() -> None:
@@ -77,12 +79,7 @@ def test_a_cooling_that_lingers_has_more_time_around_a_fifth_of_its_start() -> N
 
 
 def test_where_courses_have_many_curricula_cooling_lingers() -> None:
-    few, many = (
-        compile_model(
-            replace(PROBLEM, curricula=_renamed(PROBLEM.curricula * copies)), formulation("UD2")
-        )
-        for copies in (1, 20)
-    )
+    few, many = (compile_model(with_curricula(copies), formulation("UD2")) for copies in (1, 20))
     assert (choose_heat(few).lingers, choose_heat(many).lingers) == (False, True)
 
 
@@ -91,8 +88,7 @@ def test_where_courses_have_many_curricula_cooling_lingers() -> None:
 def test_temperatures_rise_as_all_weights_do(many: int, copies: int) -> None:
     rules = formulation("UD2")
     dear = replace(rules, weights={rule: many * w for rule, w in rules.weights.items()})
-    curricula = PROBLEM.curricula * copies
-    problem = replace(PROBLEM, curricula=_renamed(curricula))
+    problem = with_curricula(copies)
     usual, heat = (choose_heat(compile_model(problem, each)) for each in (rules, dear))
     assert heat == pytest.approx(tuple(many * x for x in usual[:4]) + usual[4:])
 
