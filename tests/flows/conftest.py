@@ -9,12 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from tests.chaos.servers import PrefectServer
 
 
 @dataclass(frozen=True)
@@ -80,15 +76,6 @@ def start(prefect_home: Path, tmp_path: Path) -> Iterator[Start]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-@pytest.fixture
-def there(prefect: PrefectServer) -> dict[str, str]:
-    """Prefect's server is there already: for runs of which it is not asked how one is started.
-
-    Starting one takes a run several seconds of a core.
-    """
-    return {"PREFECT_API_URL": prefect.url}
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TINY = EXAMPLES / "tiny.ectt"
 SMALL = EXAMPLES / "small-university.ectt"  # by UD5 not solved to the optimum within seconds
+LONG = "300"  # seconds: who waits for an end waits for less, so the limit is not what ends it
 
 Start = Callable[..., Run]
 
@@ -82,7 +83,7 @@ def test_ctrl_c_keeps_the_best_so_far_and_ends_the_job_as_cancelled(
 def test_a_run_that_is_asked_to_end_from_another_terminal_publishes_its_best(
     start: Start,
     horarium: Start,
-    there: dict[str, str],
+    prefect: PrefectServer,
     tmp_path: Path,
     request_: str,
     status: int,
@@ -90,8 +91,8 @@ def test_a_run_that_is_asked_to_end_from_another_terminal_publishes_its_best(
 ) -> None:
     with embedded_redis() as url, Recorder(url, patience_seconds=120) as recorder:
         run = start(
-            "generate", SMALL, "--time-limit", "120", "--formulation", "UD5",
-            "--job-id", "a-job", "--redis-url", url, "--output", "out.sol", **there,
+            "generate", SMALL, "--time-limit", LONG, "--formulation", "UD5",
+            "--job-id", "a-job", "--redis-url", url, "--output", "out.sol", **prefect.environment,
         )  # fmt: skip
         recorder.wait_for(
             lambda snapshot: (
@@ -112,12 +113,12 @@ def test_a_run_that_is_asked_to_end_from_another_terminal_publishes_its_best(
 
 
 def test_a_run_that_is_cancelled_in_prefects_page_publishes_its_best_where_nobody_sends_a_signal(
-    start: Start, prefect: PrefectServer, there: dict[str, str], tmp_path: Path
+    start: Start, prefect: PrefectServer, tmp_path: Path
 ) -> None:
     with embedded_redis() as url, Recorder(url, patience_seconds=120) as recorder:
         run = start(
-            "generate", SMALL, "--time-limit", "120", "--formulation", "UD5",
-            "--redis-url", url, "--output", "out.sol", **there,
+            "generate", SMALL, "--time-limit", LONG, "--formulation", "UD5",
+            "--redis-url", url, "--output", "out.sol", **prefect.environment,
         )  # fmt: skip
         recorder.wait_for(lambda snapshot: snapshot["stage"] == "ga_optimization")
         run_id = recorder.last["job_id"]
@@ -145,14 +146,14 @@ def test_a_run_survives_the_death_of_redis(start: Start, tmp_path: Path) -> None
 
 
 def test_the_same_seed_and_work_limit_give_the_same_timetable_for_any_number_of_workers(
-    horarium: Start, there: dict[str, str], tmp_path: Path
+    horarium: Start, prefect: PrefectServer, tmp_path: Path
 ) -> None:
     made = set()
     for run, workers in enumerate(("1", "2", "2")):
         output = tmp_path / f"{run}.sol"
         done = horarium(
             "generate", SMALL, "--work-limit", "3000000", "--seed", "7", "--output", output,
-            HORARIUM_NUM_WORKERS=workers, **there,
+            HORARIUM_NUM_WORKERS=workers, **prefect.environment,
         )  # fmt: skip
         assert done.status == 0, done.err
         made.add(output.read_bytes())
@@ -168,12 +169,12 @@ def curve_of(path: Path) -> list[dict[str, int]]:
 
 
 def test_a_run_ends_when_its_timetable_is_proven_to_be_optimal(
-    horarium: Start, there: dict[str, str], tmp_path: Path
+    horarium: Start, prefect: PrefectServer, tmp_path: Path
 ) -> None:
     with embedded_redis() as url, Recorder(url, patience_seconds=120) as recorder:
         done = horarium(
-            "generate", TINY, "--time-limit", "120", "--redis-url", url,
-            "--output", "out.sol", "--curve", "out.csv", **there,
+            "generate", TINY, "--time-limit", LONG, "--redis-url", url,
+            "--output", "out.sol", "--curve", "out.csv", **prefect.environment,
         )  # fmt: skip
     assert done.status == 0, done.err
     score = score_of(TINY, tmp_path / "out.sol")
@@ -187,12 +188,12 @@ def test_a_run_ends_when_its_timetable_is_proven_to_be_optimal(
 
 
 def test_a_cancelled_run_is_gone_on_from_without_a_loss(
-    start: Start, there: dict[str, str], tmp_path: Path
+    start: Start, prefect: PrefectServer, tmp_path: Path
 ) -> None:
     with embedded_redis() as url, Recorder(url, patience_seconds=120) as recorder:
         run = start(
             "generate", SMALL, "--time-limit", "40", "--formulation", "UD5", "--redis-url", url,
-            "--output", "one.sol", "--curve", "one.csv", **there,
+            "--output", "one.sol", "--curve", "one.csv", **prefect.environment,
         )  # fmt: skip
         recorder.wait_for(
             lambda snapshot: (
@@ -212,7 +213,7 @@ def test_a_cancelled_run_is_gone_on_from_without_a_loss(
 
     run = start(
         "generate", SMALL, "--start", "one.sol", "--time-limit", "2", "--formulation", "UD5",
-        "--output", "two.sol", "--curve", "two.csv", **there,
+        "--output", "two.sol", "--curve", "two.csv", **prefect.environment,
     )  # fmt: skip
     run.process.wait(timeout=120)
     assert run.status == 0, run.err
@@ -222,9 +223,11 @@ def test_a_cancelled_run_is_gone_on_from_without_a_loss(
 
 
 def test_what_a_start_lacks_is_placed_and_what_breaks_a_rule_is_placed_anew(
-    horarium: Start, there: dict[str, str], tmp_path: Path
+    horarium: Start, prefect: PrefectServer, tmp_path: Path
 ) -> None:
-    made = horarium("generate", SMALL, "--work-limit", "1000000", "--output", "one.sol", **there)
+    made = horarium(
+        "generate", SMALL, "--work-limit", "1000000", "--output", "one.sol", **prefect.environment
+    )
     assert made.status == 0, made.err
     lines = (tmp_path / "one.sol").read_text().splitlines()
     room, *when = lines[0].split()[1:]
@@ -233,14 +236,14 @@ def test_what_a_start_lacks_is_placed_and_what_breaks_a_rule_is_placed_anew(
     (tmp_path / "broken.sol").write_text("\n".join(broken))
     done = horarium(
         "generate", SMALL, "--start", "broken.sol", "--work-limit", "1000000",
-        "--output", "two.sol", **there,
+        "--output", "two.sol", **prefect.environment,
     )  # fmt: skip
     assert done.status == 0, done.err
     assert score_of(SMALL, tmp_path / "two.sol").is_feasible
 
 
 def test_what_cannot_be_solved_is_written_with_its_violations_named(
-    horarium: Start, there: dict[str, str], tmp_path: Path
+    horarium: Start, prefect: PrefectServer, tmp_path: Path
 ) -> None:
     courses = tuple(
         Course(id=f"c{i}", teacher="t", num_lectures=3, min_working_days=1, num_students=10)
@@ -256,7 +259,7 @@ def test_what_cannot_be_solved_is_written_with_its_violations_named(
         daily_lectures=(1, 4),
     )
     write_ectt(impossible, tmp_path / "impossible.ectt")
-    done = horarium("generate", "impossible.ectt", "--time-limit", "4", **there)
+    done = horarium("generate", "impossible.ectt", "--time-limit", "4", **prefect.environment)
     assert done.status == 1, done.err
     assert "lectures" in done.out
     score = score_of(tmp_path / "impossible.ectt", tmp_path / "impossible.sol")
