@@ -142,8 +142,8 @@ def make_timetable(
 
         expect(reporter, budget, "cpsat_solving")
         brief = Brief(rules, budget, settings, seed, checkpoints)
-        best, least = place_clusters(begun, clustering, brief)
-        best = improve(best, least, brief)
+        best, bounding = place_clusters(begun, clustering, brief)
+        best, least = improve(best, bounding, brief)
         if "finalize" in stages and not is_stopped(job):
             reporter.complete_stage()
             reporter.start_stage("finalize")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from prefect import unmapped
+from prefect.futures import PrefectFuture
 
 from flows.brief import Brief
 from flows.handing import result_of, whole
@@ -14,35 +15,38 @@ from tasks.place_missing import place_missing
 from tasks.solve_cluster import solve_cluster
 from tasks.stopping import is_stopped
 from timetabling.clustering import Clustering
-from timetabling.penalties import Formulation, evaluate
+from timetabling.penalties import evaluate
 from timetabling.problem import Timetable
 from timetabling.solvers.cpsat import keep, lacking
 from tracking.hooks import current_reporter
-from tracking.unit import Unit
 
 __all__ = ["MAX_COURSES_PER_CLUSTER", "place_clusters"]
 
 MAX_COURSES_PER_CLUSTER = 50
 
 
-def place_clusters(begun: Timetable, clustering: Clustering, brief: Brief) -> tuple[Timetable, int]:
-    """Place what `begun` lacks, and bound the cost beside that.
+def place_clusters(
+    begun: Timetable, clustering: Clustering, brief: Brief
+) -> tuple[Timetable, PrefectFuture[int]]:
+    """Place what `begun` lacks, and begin to bound the cost.
 
     The waves come one after the other, the clusters of each side by side. Returns a timetable no
-    worse than `begun`, and the bound.
+    worse than `begun`, and the bound, which may still be worked on beside the stages that follow:
+    in a long run that takes longer than to place all lectures. It is there where work is the limit,
+    so that no search depends on when it comes.
     """
     reporter, job, problem = current_reporter(), brief.job_id, begun.problem
     rules, budget, seed, checkpoints = brief.rules, brief.budget, brief.seed, brief.checkpoints
     reporter.start_stage("cpsat_solving")
     best = keep(begun, rules)
     if best.lectures:
-        _tell(reporter, best, rules)
+        _tell(best, brief)
     waves = [
         {i: courses for i in wave if (courses := lacking(best, clustering.clusters[i]))}
         for wave in clustering.waves
     ]
     num_clusters = sum(map(len, waves))
-    reporter.update_stage_progress(0, num_clusters + 1)  # the bound is one more
+    reporter.update_stage_progress(0, num_clusters)
     bounding = bound.submit(
         whole(problem),
         formulation=rules,
@@ -80,7 +84,7 @@ def place_clusters(begun: Timetable, clustering: Clustering, brief: Brief) -> tu
             checkpoints=None if is_stopped(job) else checkpoints,  # clusters were cut short
         )
         best = Timetable(problem, merged)
-        _tell(reporter, best, rules)
+        _tell(best, brief)
     if not is_stopped(job):
         # Moving placed lectures apart for the last ones is worth a tenth of the next stage's time.
         allowance = budget.allow("ga_optimization", turns_left=10, calls=10)
@@ -88,19 +92,19 @@ def place_clusters(begun: Timetable, clustering: Clustering, brief: Brief) -> tu
             whole(best), formulation=rules, allowance=allowance, seed=seed, checkpoints=checkpoints
         )
         best = Timetable(problem, result_of(placing, job))
-    least = result_of(bounding, job)
-    _tell(reporter, best, rules, bound=least)
+    if budget.work is not None:
+        result_of(bounding, job)
+    _tell(best, brief)
     if not is_stopped(job):
         reporter.complete_stage()
-    return min(begun, best, key=lambda timetable: evaluate(timetable, rules).order), least
+    return min(begun, best, key=lambda timetable: evaluate(timetable, rules).order), bounding
 
 
-def _tell(reporter: Unit, best: Timetable, rules: Formulation, **known: float) -> None:
-    """Say what is placed, what it costs, and what else is known."""
-    score = evaluate(best, rules)
-    reporter.update(
+def _tell(best: Timetable, brief: Brief) -> None:
+    """Say what is placed, and what it costs."""
+    score = evaluate(best, brief.rules)
+    current_reporter().update(
         f"Placed {len(best.lectures)} of {best.problem.num_lectures} lectures",
         cost=score.cost,
         violations=score.num_violations,
-        **known,
     )

@@ -11,12 +11,12 @@ from tasks.searching import search
 from timetabling.penalties import Formulation
 from timetabling.problem import Problem
 from timetabling.solvers.bound import lower_bound
-from tracking.hooks import counted, current_reporter
+from tracking.hooks import current_reporter
 
 __all__ = ["bound"]
 
 
-@task(task_run_name="bound the cost", **resumable(), **counted())
+@task(task_run_name="bound the cost", **resumable())
 def bound(
     problem: Problem,
     *,

@@ -3,8 +3,8 @@
     python -m benchmarks.quality.pipeline VARIANT INSTANCE OUTPUT --time-limit 60
 
 Budgets, clusters, waves and calls are those of the flow; a stage that is left out gives its time
-to the others in proportion. The lower bound is proven beside the clusters, since that takes its
-part of the cores, but ends no search early: every variant searches for its whole time.
+to the others in proportion. The lower bound is proven beside them, since that takes its part of the
+cores, but ends no search early: every variant searches for its whole time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tasks.budget import Allowance, Budget
 from timetabling.clustering import cluster
 from timetabling.penalties import Formulation, evaluate
 from timetabling.problem import Problem, Timetable
-from timetabling.search import Observer, SilentObserver, TimeLimit
+from timetabling.search import Observer, SilentObserver
 
 __all__ = ["VARIANTS", "Variant", "share_out", "solve"]
 
@@ -82,32 +82,45 @@ def solve(
     # Prefect, CP-SAT and torch: only the process that solves needs them.
     from flows.budgets import SHARES
     from timetabling.solvers import genetic, repair
+    from timetabling.solvers.bound import lower_bound
 
     shares = share_out(SHARES, variant.without)
     budget = Budget("", time.time(), seconds, None, shares)
     best = Timetable(problem)
-    if CPSAT in shares:
-        best = _place_clusters(problem, formulation, budget, seed, num_threads, observer)
-    if GENETIC in shares:
-        best = genetic.solve(
-            problem,
-            formulation=formulation,
-            start=best,
-            stop=budget.allow(GENETIC).stop(),
-            seed=seed,
-            observer=observer,
-            **{"num_threads": num_threads, **variant.genetic},
-        ).timetable
-    if REPAIR in shares:
-        best = repair.solve(
-            problem,
-            formulation=formulation,
-            start=best,
-            stop=budget.allow(REPAIR).stop(),
-            seed=seed,
-            observer=observer,
-            **variant.repair,
-        ).timetable
+    bounding = None
+    with ThreadPoolExecutor(1) as beside:
+        if CPSAT in shares:
+            bounding = beside.submit(
+                lower_bound,
+                problem,
+                formulation=formulation,
+                stop=budget.allow(CPSAT).stop(),
+                seed=seed,
+                observer=SilentObserver(),
+            )
+            best = _place_clusters(problem, formulation, budget, seed, num_threads, observer)
+        if GENETIC in shares:
+            best = genetic.solve(
+                problem,
+                formulation=formulation,
+                start=best,
+                stop=budget.allow(GENETIC).stop(),
+                seed=seed,
+                observer=observer,
+                **{"num_threads": num_threads, **variant.genetic},
+            ).timetable
+        if REPAIR in shares:
+            best = repair.solve(
+                problem,
+                formulation=formulation,
+                start=best,
+                stop=budget.allow(REPAIR).stop(),
+                seed=seed,
+                observer=observer,
+                **variant.repair,
+            ).timetable
+        if bounding is not None:
+            bounding.result()
     return best
 
 
@@ -121,7 +134,6 @@ def _place_clusters(
 ) -> Timetable:
     from flows.placing import MAX_COURSES_PER_CLUSTER
     from timetabling.solvers import cpsat
-    from timetabling.solvers.bound import lower_bound
 
     best, silent = Timetable(problem), SilentObserver()
     clustering = cluster(problem, max_courses=MAX_COURSES_PER_CLUSTER, seed=seed, observer=silent)
@@ -138,16 +150,7 @@ def _place_clusters(
             improve=GENETIC not in budget.shares,  # annealing begins hot, and would undo it
         )
 
-    with ThreadPoolExecutor(num_threads) as pool, ThreadPoolExecutor(1) as beside:
-        seconds = budget.allow(CPSAT).seconds
-        bounding = beside.submit(
-            lower_bound,
-            problem,
-            formulation=rules,
-            stop=TimeLimit(seconds, time.monotonic),
-            seed=seed,
-            observer=silent,
-        )
+    with ThreadPoolExecutor(num_threads) as pool:
         for number, wave in enumerate(clustering.waves):
             allowance = budget.allow(CPSAT, turns_left=sum(turns[number:]))
             solved = pool.map(partial(solve_cluster, base=best, allowance=allowance), wave)
@@ -163,7 +166,6 @@ def _place_clusters(
                 seed=seed,
                 observer=observer,
             ).timetable
-        bounding.result()
     return best
 
 

@@ -14,7 +14,7 @@ import argparse
 import logging
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -65,6 +65,9 @@ class Called:
     def result(self) -> Any:
         return self.future.result()
 
+    def add_done_callback(self, call: Callable[[Any], None]) -> None:
+        self.future.add_done_callback(call)
+
 
 class Direct:
     """Stands where a task does, and calls its function."""
@@ -107,8 +110,8 @@ def run_directly(instance: Path, output: Path, work: int, courses_a_cluster: int
     clustering = organise.fn(problem, max_courses=courses_a_cluster, seed=0)
     brief = Brief(rules, budget, Settings(), 0, None)
     with without_prefect():
-        best, least = placing.place_clusters(Timetable(problem), clustering, brief)
-        best = improving.improve(best, least, brief)
+        best, bounding = placing.place_clusters(Timetable(problem), clustering, brief)
+        best, _ = improving.improve(best, bounding, brief)
     write_solution(best, output)
     return len(clustering.clusters)
 

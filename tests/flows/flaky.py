@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from prefect.futures import PrefectFuture
+
 from flows.brief import Brief
 from flows.timetable import timetable
 from timetabling.problem import Timetable
@@ -24,11 +26,11 @@ def main() -> None:
     improve = making.improve
     began: list[float] = []
 
-    def fail_once(best: Timetable, least: int, brief: Brief) -> Any:
+    def fail_once(best: Timetable, bounding: PrefectFuture[int], brief: Brief) -> Any:
         began.append(brief.budget.started_at)
         if what.get("fails_once") and len(began) == 1:
             raise OSError("a worker is gone")
-        return improve(best, least, brief)
+        return improve(best, bounding, brief)
 
     making.improve = fail_once
     flow = timetable.with_options(**what["options"])

@@ -86,10 +86,17 @@ class Heat(NamedTuple):
 
 
 class Cooling(NamedTuple):
-    """From which share of the budget to which the temperature falls."""
+    """From which share of the budget to which the temperature falls.
+
+    Parameters
+    ----------
+    number
+        How many coolings a search has had before this one.
+    """
 
     since: float
     until: float
+    number: int
 
     def done(self, at: float) -> float:
         """Share of the cooling that is over."""

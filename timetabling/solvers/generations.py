@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from timetabling.search import Observer, Stop
@@ -68,7 +69,7 @@ def run_generations(
     num_generations: int,
     until: int | None = None,
     first_moves: int,
-    quick_cooling: float,
+    quick_coolings: Sequence[float],
     observer: Observer,
 ) -> Reached:
     """Let a population live until its budget is used or its best is optimal.
@@ -85,8 +86,9 @@ def run_generations(
         The generation that this span ends before; by default it has them all.
     first_moves
         Moves of an individual in the first generation, while its speed is not known.
-    quick_cooling
-        Share of the budget for a cooling before the slow one, 0 for none.
+    quick_coolings
+        Coolings before the slow one, each by its share of what is left of the budget then; at least
+        one generation.
     observer
         Told of every generation; a unit of work is one of this span.
 
@@ -99,6 +101,11 @@ def run_generations(
         violations, cost = population.best_total
         return violations == 0 and cost <= lower_bound
 
+    def begin_cooling(begun: float, number: int) -> Cooling:
+        if number >= len(quick_coolings):
+            return Cooling(begun, 1.0, number)
+        return Cooling(begun, begun + quick_coolings[number] * (1 - begun), number)
+
     first, _, speed, cooling = reached
     end = num_generations if until is None else until
     generation = first
@@ -106,17 +113,18 @@ def run_generations(
     while generation < end and not stop() and not is_optimal():
         begun = stop.fraction()
         share = (1 - begun) / (num_generations - generation)
-        if cooling is None and (begun >= SWEEPS_END or population.can_cool()):
-            cooled_at = begun + quick_cooling * (1 - begun) if quick_cooling > 0 else 1.0
-            cooling = Cooling(begun, cooled_at)
-        elif cooling is not None and begun + share / 2 >= cooling.until:
-            cooling = Cooling(begun, 1.0)
+        if cooling is None:
+            if begun >= SWEEPS_END or population.can_cool():
+                cooling = begin_cooling(begun, 0)
+        elif begun + share / 2 >= cooling.until:
+            cooling = begin_cooling(begun, cooling.number + 1)
         if stop.work_left is None:
             num_moves = int(speed * share)
         else:
             num_moves = stop.work_left // (num_generations - generation) // population.size
         plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling)
-        cooled = cooling.done(begun) if cooling is not None and cooling.until == 1.0 else 0.0
+        is_slow = cooling is not None and cooling.number == len(quick_coolings)
+        cooled = cooling.done(begun) if cooling is not None and is_slow else 0.0
         population.breed(plan, cooled)
         moves_done = population.improve(plan, stop)
         stop.spend(moves_done)

@@ -1,10 +1,10 @@
 """Genetic search: a population of timetables that cools down together, the better ones surviving.
 
 A memetic algorithm: every individual is improved by compiled simulated annealing, and the
-generations are the steps of one quick and one slow cooling, not of many restarts. Twice in the
-slow one the worse half gives way to copies of the better half, which then go ways of their own:
-what is settled while it is hot is chosen among all, and so is what is settled later. The best
-timetable seen is kept aside.
+generations are the steps of three coolings, not of many restarts; each of these has some ten times
+as long as the one before. Twice in the slow one the worse half gives way to copies of the better
+half, which then go ways of their own: what is settled while it is hot is chosen among all, and so
+is what is settled later. The best timetable seen is kept aside.
 
 The same search can be made in spans: `begin`, then `go_on` until it is over. What one hands to the
 next is a `Search`, which can be sent to another machine, and kept for after a crash.
@@ -29,13 +29,13 @@ from timetabling.solvers.individuals import Individual, Individuals, Search
 
 __all__ = ["NUM_GENERATIONS", "begin", "go_on", "solve"]
 
-NUM_GENERATIONS = 60
+NUM_GENERATIONS = 240
 
 FIRST_GENERATION = 40_000  # moves of an individual while its speed is not known
 
-# Share of the budget for a cooling before the slow one. A good timetable is there soon, and an
-# easy problem is solved by it.
-QUICK_COOLING = 0.08
+# Shares of the budget for coolings before the slow one: whoever looks, or ends the run, after a
+# hundredth of its time has a timetable that is good for that, and an easy problem is solved.
+QUICK_COOLINGS = (0.01, 0.08)
 # A guess: in a large problem two that are annealed for twice as long are worth more than four.
 USUAL_POPULATION, POPULATION_OF_LARGE = 4, 2
 LARGE = 600  # lectures
@@ -162,7 +162,7 @@ def go_on(
             num_generations=num_generations,
             until=until,
             first_moves=FIRST_GENERATION,
-            quick_cooling=QUICK_COOLING,
+            quick_coolings=QUICK_COOLINGS,
             observer=observer,
         )
     return population.at(reached)

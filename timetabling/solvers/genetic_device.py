@@ -85,7 +85,7 @@ def solve(
         lower_bound=lower_bound,
         num_generations=num_generations,
         first_moves=FIRST_GENERATION,
-        quick_cooling=0.0,
+        quick_coolings=(),
         observer=observer,
     )
     best = population.best

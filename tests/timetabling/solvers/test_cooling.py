@@ -128,5 +128,5 @@ def test_a_weight_raised_alone_makes_the_start_hotter_if_it_is_of_periods(
 
 def test_a_cooling_ends_at_its_end() -> None:
     heat = choose_heat(with_rooms(80))
-    last = plan_generation(1, 59, heat, 0.9, 1.0, Cooling(0.1, 1.0))
+    last = plan_generation(1, 59, heat, 0.9, 1.0, Cooling(0.1, 1.0, 0))
     assert last.temperatures[1] == pytest.approx(heat.end)
