@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from itertools import pairwise
 
 from prefect import unmapped
 from prefect.futures import PrefectFuture
@@ -25,9 +24,11 @@ __all__ = ["improve"]
 GENETIC, REPAIR = "ga_optimization", "rl_refinement"
 
 # Generations after which a span of the genetic search ends. After a crash what is lost is a sixth
-# of it at most; a span costs 10 ms in threads and 0.2 s on Dask. They begin short: what is proven
-# meanwhile is heard of between two of them, and ends a search that cannot find more.
-SPAN_ENDS = (1, 2, 5, 10, 20, 40, 80, 120, 160, 200, genetic.NUM_GENERATIONS)
+# of it at most; a span costs 10 ms in threads and 0.2 s on Dask.
+SPAN_ENDS = (40, 80, 120, 160, 200, genetic.NUM_GENERATIONS)
+# And those before, until the bound is there: it is heard of between two spans, and ends a search
+# that cannot find more.
+LOOKS = (1, 2, 5, 8, 11, 14, 20)
 
 
 def improve(best: Timetable, bounding: PrefectFuture[int], brief: Brief) -> tuple[Timetable, int]:
@@ -67,15 +68,15 @@ def _search(best: Timetable, bounding: PrefectFuture[int], brief: Brief) -> Time
     islands = [genetic.begin(best.problem, start=best, seed=brief.seed + i) for i in range(count)]
     bounded = threading.Event()
     bounding.add_done_callback(lambda _: bounded.set())
-    for number, (begun, until) in enumerate(pairwise((0, *SPAN_ENDS)), 1):
+    until = 0
+    while until < genetic.NUM_GENERATIONS:
         is_bounded = bounded.is_set()
         least = result_of(bounding, brief.job_id) if is_bounded else 0
+        ends = SPAN_ENDS if is_bounded else LOOKS + SPAN_ENDS
+        begun, until = until, next(end for end in ends if end > until)
         furthest = max(island.reached.used for island in islands)
         leader = min(range(count), key=lambda i: islands[i].order)
-        parts = [
-            f"{number} of {len(SPAN_ENDS)}" + f", island {i + 1}" * (count > 1)
-            for i in range(count)
-        ]
+        parts = [f"to generation {until}" + f", island {i + 1}" * (count > 1) for i in range(count)]
         futures = evolve.map(
             [whole(island) for island in islands],
             list(range(count)),
