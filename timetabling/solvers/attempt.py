@@ -30,10 +30,10 @@ SHARE = 0.5
 """Of what is left of the budget, at most."""
 COMPLETING_WORK = 3_000_000
 """Units, of CP-SAT."""
-PATIENCE = 10
-"""Generations, of 60, without fewer broken rules until the search is given up. On Erlangen's and on
-generated instances with one planted clash, 11 to 23 generations of twice as many moves led to one
-broken rule."""
+NUM_GENERATIONS, PATIENCE = 60, 10
+"""Generations of the search, and those without fewer broken rules until it is given up. On
+Erlangen's and on generated instances with one planted clash, 11 to 23 generations of twice as many
+moves led to one broken rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,13 @@ def attempt(
         ),
     )
     found = genetic.solve(
-        asked, formulation=HARD, start=None, stop=limit, seed=seed, observer=watcher
+        asked,
+        formulation=HARD,
+        start=None,
+        stop=limit,
+        seed=seed,
+        observer=watcher,
+        num_generations=NUM_GENERATIONS,
     ).timetable
     if not evaluate(found, HARD).is_feasible:
         found = keep(found, HARD)
