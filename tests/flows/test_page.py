@@ -244,5 +244,5 @@ def upload(page: Page, text: str) -> None:
     page.get_by_role("radio", name="Upload a file").check()
     name = "<img src=x onerror=alert(5)>.ectt"
     file = FilePayload(name=name, mimeType="text/plain", buffer=text.encode())
-    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("group", name="Data").locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text(name)).to_be_visible()

@@ -49,6 +49,7 @@ ROOM_CONSTRAINTS:
 
 END.
 """
+OLD = b"course,day,period,room\nMAT102,1,2,Lab-A-01\nMAT999,1,1,Attic\n"
 IMPOSSIBLE = f"""Name: autumn
 Courses: 32
 Rooms: 2
@@ -109,11 +110,21 @@ def weights(place: Campus, page: Page) -> None:
     page.get_by_label("No gaps in a day").fill("3")
 
 
+def keeping(place: Campus, page: Page) -> None:
+    start(place, page)
+    page.get_by_text("Keep what people have").click()
+    old = FilePayload(name="spring.csv", mimeType="text/csv", buffer=OLD)
+    until_now = page.get_by_role("group", name="The timetable until now")
+    until_now.locator("input[type=file]").set_input_files(old)
+    expect(page.get_by_text("cannot be kept, for the instance has it no longer")).to_be_visible()
+    page.get_by_label("What each change costs").fill("5")
+
+
 def upload(place: Campus, page: Page, content: bytes) -> None:
     page.goto(place.link("newcomer"))
     page.get_by_role("radio", name="Upload a file").check()
     file = FilePayload(name="autumn.ectt", mimeType="text/plain", buffer=content)
-    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("group", name="Data").locator("input[type=file]").set_input_files(file)
 
 
 def bad_data(place: Campus, page: Page) -> None:
@@ -273,8 +284,8 @@ def away(place: Campus, page: Page) -> None:
 
 
 STATES: list[Callable[[Campus, Page], None]] = [
-    sign_in, start, weights, bad_data, impossible_data, empty, job_list, stale_list, loading,
-    waiting, running, stalled, lost, disconnected, polling, finishing, cancelling, done,
+    sign_in, start, weights, keeping, bad_data, impossible_data, empty, job_list, stale_list,
+    loading, waiting, running, stalled, lost, disconnected, polling, finishing, cancelling, done,
     other_places, failed, cancelled, timed_out, denied, not_found, away,
 ]  # fmt: skip
 
@@ -288,10 +299,10 @@ def test_a_state_is_drawn_and_keeps_nobody_out(
     state(place, page)
     name = state.__name__.replace("_", "-")
     page.emulate_media(color_scheme="dark")
-    picture(page, f"{name}-dark", whole=state in (weights, done, other_places))
+    picture(page, f"{name}-dark", whole=state in (weights, keeping, done, other_places))
     assert serious_faults(page, ["color-contrast"]) == []
     page.emulate_media(color_scheme="light")
-    picture(page, f"{name}-light", whole=state in (weights, done, other_places))
+    picture(page, f"{name}-light", whole=state in (weights, keeping, done, other_places))
     assert serious_faults(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -129,7 +129,7 @@ describe("the data check", () => {
 
   async function choose(found: object) {
     const summary = { courses: 2, lectures: 5, rooms: 1, curricula: 0, periods: 4 };
-    const checked = { name: "mine", summary, errors: [], notes: [], findings: [], ...found };
+    const checked = { name: "mine.ectt", summary, errors: [], notes: [], findings: [], ...found };
     await open("/", {
       "GET /api/generation-jobs/": answering({ jobs: [], total: 0 }),
       "GET /api/instances/": answering({ instances: [{ name: "mine.ectt", size_bytes: 9 }] }),
@@ -177,8 +177,9 @@ describe("the data check", () => {
   });
 });
 
-describe("the weights of a run", () => {
+describe("what a run is asked for", () => {
   let sent: FormData[] = [];
+  let checked: FormData[] = [];
 
   async function choose(formulation: string) {
     await open("/", {
@@ -192,10 +193,11 @@ describe("the weights of a run", () => {
         findings: [],
       }),
     });
-    sent = [];
+    [sent, checked] = [[], []];
     const asking = fetch;
     vi.stubGlobal("fetch", (address: string, init?: RequestInit) => {
       if (address.endsWith("/generate/")) sent.push(init?.body as FormData);
+      if (address.endsWith("/check/")) checked.push(init?.body as FormData);
       return asking(address, init);
     });
     fireEvent.change(screen.getByLabelText("Stored data"), { target: { value: "mine.ectt" } });
@@ -205,13 +207,68 @@ describe("the weights of a run", () => {
   const field = (title: RegExp) => screen.getByLabelText<HTMLInputElement>(title);
   const set = (title: RegExp, value: string) =>
     fireEvent.change(field(title), { target: { value } });
-  async function start() {
+  async function press() {
     fireEvent.click(screen.getByRole("button", { name: "Make the timetable" }));
     await wait();
-    return sent.at(-1)?.get("weights");
+    return sent.at(-1);
+  }
+  const start = async () => (await press())?.get("weights");
+
+  function nameOf(form: FormData | undefined, field: string) {
+    const file = form?.get(field);
+    return file instanceof File ? file.name : null;
   }
 
-  it("are the usual ones unless others are given, and only these are sent", async () => {
+  async function give(title: string, file: File) {
+    const group = screen.getByRole("group", { name: title });
+    const input = group.querySelector("input") as HTMLInputElement;
+    fireEvent.change(input, { target: { files: [file] } });
+    await wait();
+  }
+
+  it("has nothing to keep unless it is given", async () => {
+    await choose("UD2");
+    expect(screen.queryByLabelText(/^What each change costs/)).toBeNull();
+    const order = await press();
+    for (const name of ["before", "pins", "change_price", "max_changes"]) {
+      expect(order?.has(name)).toBe(false);
+    }
+  });
+
+  it("is checked and sent with the timetable until now, its price, and places that stay", async () => {
+    await choose("UD2");
+    await give("The timetable until now", new File(["x"], "old.csv"));
+    expect(nameOf(checked.at(-1), "before")).toBe("old.csv");
+    expect(field(/^What each change costs/).value).toBe("1");
+    expect((await press())?.get("change_price")).toBe("1");
+    set(/^What each change costs/, "5");
+    set(/^Most changes/, "12");
+    await give("Places that must stay", new File(["x"], "pins.txt"));
+    expect(nameOf(checked.at(-1), "pins")).toBe("pins.txt");
+    const order = await press();
+    expect([order?.get("change_price"), order?.get("max_changes")]).toEqual(["5", "12"]);
+    expect(nameOf(order, "pins")).toBe("pins.txt");
+
+    fireEvent.click(screen.getByRole("button", { name: "Without old.csv" }));
+    await wait();
+    expect(checked.at(-1)?.has("before")).toBe(false);
+    expect([...((await press())?.keys() ?? [])]).not.toContain("change_price");
+  });
+
+  it("is named by its file where what is wrong is not in the data", async () => {
+    await choose("UD2");
+    const check = { name: "mine.ectt", summary: {}, notes: [], findings: [] };
+    const errors = ["old.csv:1: expected a column 'period'", "mine.ectt:3: expected a number"];
+    const asking = fetch;
+    vi.stubGlobal("fetch", (address: string, init?: RequestInit) =>
+      address.endsWith("/check/") ? answering({ ...check, errors })() : asking(address, init),
+    );
+    await give("The timetable until now", new File(["x"], "old.csv"));
+    const told = screen.getByRole("alert").textContent;
+    expect(told).toMatch(/old\.csv:1: expected a column.*Line 3: expected a number/);
+  });
+
+  it("has the usual weights unless others are given, and only these are sent", async () => {
     await choose("UD2");
     expect(field(/^No lonely lectures/).placeholder).toBe("2");
     expect(field(/^No gaps in a day/).placeholder).toBe("0");
@@ -222,7 +279,7 @@ describe("the weights of a run", () => {
     expect(JSON.parse(String(await start()))).toEqual({ windows: 3, room_capacity: 0 });
   });
 
-  it("are none for a rule that must hold", async () => {
+  it("has no weight for a rule that must hold", async () => {
     await choose("UD3");
     set(/^A room that suits/, "9");
     expect(JSON.parse(String(await start()))).toEqual({ room_suitability: 9 });
@@ -232,7 +289,7 @@ describe("the weights of a run", () => {
     expect(await start()).toBeNull();
   });
 
-  it("unfold where something is wrong in them", async () => {
+  it("unfolds where something is wrong in it", async () => {
     await choose("UD2");
     const folded = field(/^No gaps in a day/).closest("details");
     expect(folded?.open).toBe(false);
@@ -241,7 +298,7 @@ describe("the weights of a run", () => {
     expect(folded?.open).toBe(true);
   });
 
-  it("are told in the list and on the page of a run, where they are not the usual ones", async () => {
+  it("is told in the list and on the page of a run, where weights are not the usual ones", async () => {
     const told = await job(snapshot(40))().json();
     told.parameters.weights = { windows: 3, isolated_lectures: 2 };
     await open("/", { "GET /api/generation-jobs/": answering({ jobs: [told], total: 1 }) });

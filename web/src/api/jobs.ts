@@ -10,6 +10,9 @@ export interface Parameters {
   time_limit_seconds: number;
   plan: string;
   seed: number;
+  /** What each change to the timetable before costs, and how many there may be; null without one. */
+  change_price: number | null;
+  max_changes: number | null;
 }
 
 export interface Result {
@@ -82,14 +85,22 @@ export interface JobFile {
 /** What to make a timetable of: a file of the reader's, or a name the service knows. */
 export type Source = { file: File } | { name: string };
 
+/** Other files that a run may be given: the timetable that people have, and places that must stay. */
+export interface Extras {
+  before: File | null;
+  pins: File | null;
+}
+
 const JOBS = "/api/generation-jobs/";
 
 const job = (jobId: string) => `${JOBS}${encodeURIComponent(jobId)}/`;
 
-function formOf(source: Source): FormData {
+function formOf(source: Source, extras: Extras): FormData {
   const form = new FormData();
   if ("file" in source) form.set("instance", source.file);
   else form.set("instance_name", source.name);
+  if (extras.before) form.set("before", extras.before);
+  if (extras.pins) form.set("pins", extras.pins);
   return form;
 }
 
@@ -99,10 +110,11 @@ export async function listInstances(signal?: AbortSignal): Promise<Instance[]> {
 
 export function checkInstance(
   source: Source,
+  extras: Extras,
   formulation: string,
   signal?: AbortSignal,
 ): Promise<DataCheck> {
-  const body = formOf(source);
+  const body = formOf(source, extras);
   body.set("formulation", formulation);
   return requestJson("/api/instances/check/", { method: "POST", body, signal });
 }
@@ -110,10 +122,11 @@ export function checkInstance(
 /** Start a run. The same key starts it once, however often it is sent. */
 export function generate(
   source: Source,
+  extras: Extras,
   parameters: Parameters,
   key: string,
 ): Promise<{ job_id: string }> {
-  const body = formOf(source);
+  const body = formOf(source, extras);
   for (const [name, value] of Object.entries(parameters)) {
     if (value === null) continue;
     body.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));

@@ -1,5 +1,5 @@
 import { useCallback, useEffect } from "react";
-import { checkInstance, type Source } from "../api/jobs";
+import { checkInstance, type Extras, type Source } from "../api/jobs";
 import { Findings } from "../components/Findings";
 import { formatNumber } from "../components/format";
 import { Notice, ProblemNotice } from "../components/Notice";
@@ -10,6 +10,7 @@ const MOST_SHOWN = 8;
 
 interface DataCheckProps {
   source: Source;
+  extras: Extras;
   /** The rules that count. */
   formulation: string;
   /** Told whether a run can be started with the data. */
@@ -17,11 +18,11 @@ interface DataCheckProps {
 }
 
 /** What is in the data, and what cannot work with it, before time is spent on it. */
-export function DataCheck({ source, formulation, onChecked }: DataCheckProps) {
+export function DataCheck({ source, extras, formulation, onChecked }: DataCheckProps) {
   const { data, problem, loading, reload } = useResource(
     useCallback(
-      (signal: AbortSignal) => checkInstance(source, formulation, signal),
-      [source, formulation],
+      (signal: AbortSignal) => checkInstance(source, extras, formulation, signal),
+      [source, extras, formulation],
     ),
   );
   const counts = COUNTED.filter((name) => data?.summary[name] !== undefined);
@@ -54,7 +55,7 @@ export function DataCheck({ source, formulation, onChecked }: DataCheckProps) {
         </dl>
       )}
       {data.notes.length > 0 && (
-        <Notice tone="warning" icon="warning" title="Not all of this file could be taken over">
+        <Notice tone="warning" icon="warning" title="Not everything could be taken over">
           <ul>
             {data.notes.map((text) => (
               <li key={text}>{text}</li>
@@ -66,7 +67,7 @@ export function DataCheck({ source, formulation, onChecked }: DataCheckProps) {
         <Notice tone="bad" icon="warning" title="This cannot be read">
           <ul>
             {data.errors.slice(0, MOST_SHOWN).map((text) => (
-              <li key={text}>{inLine(text)}</li>
+              <li key={text}>{inLine(text, data.name)}</li>
             ))}
           </ul>
           {data.errors.length > MOST_SHOWN && (
@@ -82,7 +83,8 @@ export function DataCheck({ source, formulation, onChecked }: DataCheckProps) {
   );
 }
 
-/** What is wrong, and in which line; the file's name stands above already. */
-function inLine(text: string): string {
-  return text.replace(/^.*?:(\d+): /, "Line $1: ");
+/** What is wrong, and in which line; the name of the data's file stands above already. */
+function inLine(text: string, name: string): string {
+  const line = text.startsWith(name) && /^:(\d+): /.exec(text.slice(name.length));
+  return line ? `Line ${line[1]}: ${text.slice(name.length + line[0].length)}` : text;
 }

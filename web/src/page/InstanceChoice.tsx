@@ -1,9 +1,11 @@
-import { type DragEvent, useState } from "react";
+import { useState } from "react";
 import { listInstances, type Source } from "../api/jobs";
 import { formatSize } from "../components/format";
-import { Icon } from "../components/Icon";
 import { ProblemNotice } from "../components/Notice";
 import { useResource } from "../hooks/useResource";
+import { FileDrop } from "./FileDrop";
+
+const INSTANCES = [".xlsx", ".ctt", ".ectt", ".fet"];
 
 type From = "folder" | "file";
 
@@ -55,47 +57,10 @@ export function InstanceChoice({ source, onChoose }: InstanceChoiceProps) {
       {from === "file" && (
         <FileDrop
           file={source && "file" in source ? source.file : null}
+          endings={INSTANCES}
           onChoose={(file) => onChoose({ file })}
         />
       )}
     </fieldset>
-  );
-}
-
-function FileDrop({ file, onChoose }: { file: File | null; onChoose: (file: File) => void }) {
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    const [dropped] = event.dataTransfer.files;
-    if (dropped) onChoose(dropped);
-  };
-  return (
-    <label
-      className={over ? "drop drop-over" : "drop"}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
-      <input
-        type="file"
-        accept=".xlsx,.ctt,.ectt,.fet"
-        onChange={(event) => {
-          const chosen = event.target.files?.[0];
-          if (chosen) onChoose(chosen);
-        }}
-      />
-      <Icon name={file ? "check" : "down"} />
-      {file ? (
-        <span>
-          <strong>{file.name}</strong> <span className="quiet">{formatSize(file.size)}</span>
-        </span>
-      ) : (
-        <span>Choose an .xlsx, .ctt, .ectt or .fet file, or drop it here</span>
-      )}
-    </label>
   );
 }

@@ -1,10 +1,11 @@
 import { type FormEvent, useRef, useState } from "react";
 import { Problem } from "../api/http";
-import { generate, type Source } from "../api/jobs";
+import { type Extras, generate, type Source } from "../api/jobs";
 import { ProblemNotice } from "../components/Notice";
 import { changedWeights, FORMULATIONS, usualWeights } from "../components/rules";
 import { DataCheck } from "./DataCheck";
 import { InstanceChoice } from "./InstanceChoice";
+import { type ChangeTexts, KeepFields } from "./KeepFields";
 import { goTo, pathOf } from "./route";
 import { WeightFields, type WeightTexts } from "./WeightFields";
 
@@ -21,6 +22,8 @@ export function StartRun() {
   const [isReadable, setIsReadable] = useState(false);
   const [formulation, setFormulation] = useState("UD2");
   const [weights, setWeights] = useState<WeightTexts>({});
+  const [extras, setExtras] = useState<Extras>({ before: null, pins: null });
+  const [changes, setChanges] = useState<ChangeTexts>({ price: "1", most: "" });
   const [minutes, setMinutes] = useState("2");
   const [plan, setPlan] = useState("default");
   const [seed, setSeed] = useState("0");
@@ -38,13 +41,16 @@ export function StartRun() {
       plan,
       time_limit_seconds: Math.round(Number(minutes) * 60),
       seed: Number(seed),
+      change_price: extras.before && Number(changes.price),
+      max_changes: extras.before && changes.most ? Number(changes.most) : null,
     };
-    const wish = JSON.stringify([parameters, "file" in source ? source.file.name : source.name]);
+    const data = "file" in source ? signOf(source.file) : source.name;
+    const wish = JSON.stringify([parameters, data, signOf(extras.before), signOf(extras.pins)]);
     if (key.current.of !== wish) key.current = { of: wish, value: randomKey() };
     setBusy(true);
     setProblem(null);
     try {
-      const { job_id } = await generate(source, parameters, key.current.value);
+      const { job_id } = await generate(source, extras, parameters, key.current.value);
       goTo(pathOf(job_id));
     } catch (error) {
       setProblem(error instanceof Problem ? error : new Problem(0, "The answer cannot be read"));
@@ -56,7 +62,14 @@ export function StartRun() {
     <form className="card start" onSubmit={submit} aria-labelledby="start-title">
       <h1 id="start-title">New timetable</h1>
       <InstanceChoice source={source} onChoose={setSource} />
-      {source && <DataCheck source={source} formulation={formulation} onChecked={setIsReadable} />}
+      {source && (
+        <DataCheck
+          source={source}
+          extras={extras}
+          formulation={formulation}
+          onChecked={setIsReadable}
+        />
+      )}
       <label className="field">
         <span>Rules</span>
         <select value={formulation} onChange={(event) => setFormulation(event.target.value)}>
@@ -82,6 +95,7 @@ export function StartRun() {
         <span className="quiet">More time finds better timetables. You can finish earlier.</span>
       </label>
       <WeightFields formulation={formulation} weights={weights} onChange={setWeights} />
+      <KeepFields extras={extras} changes={changes} onExtras={setExtras} onChanges={setChanges} />
       <details className="more">
         <summary>More</summary>
         <label className="field">
@@ -122,6 +136,11 @@ function chosenWeights(formulation: string, texts: WeightTexts): Record<string, 
   );
   const changed = changedWeights(formulation, Object.fromEntries(given));
   return Object.keys(changed).length > 0 ? changed : null;
+}
+
+/** What tells a file from one that was sent before it, under the same name too. */
+function signOf(file: File | null) {
+  return file && [file.name, file.size, file.lastModified];
 }
 
 function randomKey(): string {
