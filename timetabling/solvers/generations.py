@@ -11,6 +11,7 @@ from timetabling.solvers.cooling import SWEEPS_END, Cooling, Generation, Heat, p
 __all__ = ["BEGINNING", "Population", "Reached", "run_generations"]
 
 MOST_GROWTH = 10  # of a generation over the one before, in moves
+MOST_SLOW_COOLINGS = 4
 
 
 class Population(Protocol):
@@ -70,6 +71,7 @@ def run_generations(
     until: int | None = None,
     first_moves: int,
     quick_coolings: Sequence[float],
+    enough_moves: float,
     observer: Observer,
 ) -> Reached:
     """Let a population live until its budget is used or its best is optimal.
@@ -87,8 +89,11 @@ def run_generations(
     first_moves
         Moves of an individual in the first generation, while its speed is not known.
     quick_coolings
-        Coolings before the slow one, each by its share of what is left of the budget then; at least
-        one generation.
+        Coolings before the slow ones, each by its share of what is left of the budget then; at
+        least one generation.
+    enough_moves
+        Of an individual, in a slow cooling. What is left of the budget then is one; or several, up
+        to `MOST_SLOW_COOLINGS`, that have as many moves each.
     observer
         Told of every generation; a unit of work is one of this span.
 
@@ -102,9 +107,13 @@ def run_generations(
         return violations == 0 and cost <= lower_bound
 
     def begin_cooling(begun: float, number: int) -> Cooling:
-        if number >= len(quick_coolings):
-            return Cooling(begun, 1.0, number)
-        return Cooling(begun, begun + quick_coolings[number] * (1 - begun), number)
+        left = 1 - begun
+        if number < len(quick_coolings):
+            return Cooling(begun, begun + quick_coolings[number] * left, number)
+        moves = speed * left if stop.work_left is None else stop.work_left / population.size
+        most = MOST_SLOW_COOLINGS - (number - len(quick_coolings))
+        several = min(most, int(moves / enough_moves))
+        return Cooling(begun, begun + left / several if several > 1 else 1.0, number)
 
     first, _, speed, cooling = reached
     end = num_generations if until is None else until
@@ -123,7 +132,7 @@ def run_generations(
         else:
             num_moves = stop.work_left // (num_generations - generation) // population.size
         plan = plan_generation(num_moves, generation, heat, begun, begun + share, cooling)
-        is_slow = cooling is not None and cooling.number == len(quick_coolings)
+        is_slow = cooling is not None and cooling.number >= len(quick_coolings)
         cooled = cooling.done(begun) if cooling is not None and is_slow else 0.0
         population.breed(plan, cooled)
         moves_done = population.improve(plan, stop)

@@ -1,10 +1,11 @@
 """Genetic search: a population of timetables that cools down together, the better ones surviving.
 
 A memetic algorithm: every individual is improved by compiled simulated annealing, and the
-generations are the steps of three coolings, not of many restarts; each of these has some ten times
-as long as the one before. Twice in the slow one the worse half gives way to copies of the better
-half, which then go ways of their own: what is settled while it is hot is chosen among all, and so
-is what is settled later. The best timetable seen is kept aside.
+generations are the steps of a few coolings, not of many restarts: two quick ones and a slow one,
+each with some ten times as long as the one before, or several slow ones where one of a part of the
+time leads as low. Twice in a slow one the worse half gives way to copies of the better half, which
+then go ways of their own: what is settled while it is hot is chosen among all, and so is what is
+settled later. The best timetable seen is kept aside.
 
 The same search can be made in spans: `begin`, then `go_on` until it is over. What one hands to the
 next is a `Search`, which can be sent to another machine, and kept for after a crash.
@@ -12,6 +13,7 @@ next is a `Search`, which can be sent to another machine, and kept for after a c
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -36,6 +38,9 @@ FIRST_GENERATION = 40_000  # moves of an individual while its speed is not known
 # Shares of the budget for coolings before the slow one: whoever looks, or ends the run, after a
 # hundredth of its time has a timetable that is good for that, and an easy problem is solved.
 QUICK_COOLINGS = (0.01, 0.08)
+# Of an individual in a slow cooling, where it lingers. More led no lower there, but the best of
+# several coolings did; see `docs/decisions/0013-annealing.md`.
+ENOUGH_MOVES = 200e6
 # A guess: in a large problem two that are annealed for twice as long are worth more than four.
 USUAL_POPULATION, POPULATION_OF_LARGE = 4, 2
 LARGE = 600  # lectures
@@ -151,18 +156,20 @@ def go_on(
         The generation that the span ends before; by default it has all that are left.
     """
     model = compile_model(problem, formulation)
+    heat = choose_heat(model)
     with ThreadPoolExecutor(num_threads) as pool:
         population = Individuals(model, search, pool)
         reached = run_generations(
             population,
             search.reached,
-            heat=choose_heat(model),
+            heat=heat,
             stop=stop,
             lower_bound=lower_bound,
             num_generations=num_generations,
             until=until,
             first_moves=FIRST_GENERATION,
             quick_coolings=QUICK_COOLINGS,
+            enough_moves=ENOUGH_MOVES if heat.lingers else math.inf,
             observer=observer,
         )
     return population.at(reached)

@@ -8,6 +8,7 @@ leaves it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -86,6 +87,7 @@ def solve(
         num_generations=num_generations,
         first_moves=FIRST_GENERATION,
         quick_coolings=(),
+        enough_moves=math.inf,
         observer=observer,
     )
     best = population.best

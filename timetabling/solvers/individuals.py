@@ -20,7 +20,7 @@ from timetabling.solvers.generations import BEGINNING, Reached
 __all__ = ["Individual", "Individuals", "Search"]
 
 CHUNK = 20_000  # moves between two looks at the clock: 2 to 20 ms
-# Shares of the slow cooling after which the better half takes the place of the worse. With four
+# Shares of a slow cooling after which the better half takes the place of the worse. With four
 # individuals: 757 in total on comp02, 05, 06, 12 and 13, two without selection 765 (270 million
 # moves, three seeds).
 SELECTIONS = (0.3, 0.55)
@@ -48,7 +48,7 @@ class Search:
     energies
         Of the individuals, in the last generation.
     num_selections
-        How often the better half has taken the place of the worse.
+        How often the better half has taken the place of the worse in this cooling.
     reached
         How far it is.
     """
@@ -120,6 +120,8 @@ class Individuals:
 
     def breed(self, plan: Generation, cooled: float) -> None:  # noqa: ARG002
         """At the selections, put copies of the better half in the place of the worse half."""
+        if cooled < SELECTIONS[0]:
+            self._num_selections = 0  # another slow cooling
         done = self._num_selections
         if done == len(SELECTIONS) or cooled < SELECTIONS[done]:
             return
