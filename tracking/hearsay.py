@@ -21,6 +21,8 @@ class Hearsay:
         self._stage = ""
         self._last = Elsewhere()
         self._words = ""
+        self._seconds: dict[str, float] = {}
+        self._size: float | None = None
 
     def counts(self, stage: str) -> tuple[int, int]:
         """Sums of a stage over the units of other processes, completed and in all."""
@@ -42,9 +44,25 @@ class Hearsay:
         return started.partition(" ")[2], completed.partition(" ")[2]
 
     def words(self, elsewhere: Elsewhere) -> dict[str, Any] | None:
-        """The last message, figures and expectations of tasks elsewhere, once."""
+        """The last message and figures of tasks elsewhere, once."""
         if elsewhere.said in ("", self._words):
             return None
         self._words = elsewhere.said
         said: dict[str, Any] = json.loads(elsewhere.said.partition(" ")[2])
         return said
+
+    def expectations(self, elsewhere: Elsewhere) -> tuple[dict[str, float], float | None]:
+        """What tasks elsewhere expect now and did not before: seconds of stages, and the size.
+
+        The rest must not be told again: the flow itself may know better meanwhile.
+        """
+        told: dict[str, Any] = json.loads(elsewhere.expected or "{}")
+        seconds = {
+            stage: value
+            for stage, value in told.get("seconds", {}).items()
+            if value != self._seconds.get(stage)
+        }
+        size = told.get("size", self._size)
+        is_new, self._size = size != self._size, size
+        self._seconds |= seconds
+        return seconds, size if is_new else None

@@ -270,8 +270,13 @@ def _job_of_ancestor(run_id: UUID) -> str:
 def _deployment_name(deployment_id: UUID | None) -> str:
     if deployment_id is None:
         return ""
-    with get_client(sync_client=True) as client:
-        return client.read_deployment(deployment_id).name
+    try:
+        with get_client(sync_client=True) as client:
+            return client.read_deployment(deployment_id).name
+    except Exception as error:  # noqa: BLE001
+        # It tells apart whose earlier runs are looked at: not worth a run's whole progress.
+        _log.warning("deployment %s: its name is not known: %s", deployment_id, error)
+        return ""
 
 
 def _is_new_attempt(run_id: UUID) -> bool:

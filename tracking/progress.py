@@ -223,13 +223,16 @@ class Progress:
         """Go on where an earlier process left this job.
 
         The numbering goes on. The percentage is kept only when the same run is tried again; an
-        old job id used for a new run starts at 0.
+        old job id used for a new run starts at 0. Whatever this machine's clock shows, readers must
+        not take what follows for older: see `is_newer`.
         """
         self._seq = max(self._seq, stored["seq"])
         self.attempt += stored["attempt"]
         if stored["run_id"] == self.run_id and stored["status"] != "completed":
-            self._started_at = min(self._started_at, stored["started_at"])
+            self._started_at = stored["started_at"]
             self._bar.keep(stored["overall_progress"], stored["work_progress"])
+        self._started_at = max(self._started_at, stored["started_at"])
+        self._last_updated = max(self._last_updated, self._started_at)
 
     def skip_to(self, seq: int) -> None:
         """Number what follows after `seq`, which a reader has already seen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -59,7 +60,8 @@ class Relay:
         self._asked: list[tuple[str, Unit]] = []
         self._heeding: dict[Requests, str] = {}  # and the generation that each works for
         self._lost_since: float | None = None  # the job's process
-        self._said: dict[str, Any] = {}
+        self._said: dict[str, Any] = {}  # message and figures
+        self._expects: dict[str, Any] = {}  # seconds of stages, and the size
         self._born = ""
         self._wake = threading.Event()
         self._used = self._answered = time.monotonic()
@@ -122,7 +124,7 @@ class Relay:
         if unit.completed or unit.total:
             # What it has counted so far stays there, as a piece of its own.
             before = Unit(self, f"{unit.key}@{unit.stage}", unit.attempt, unit.stage)
-            before.completed, before.total = unit.completed, unit.total
+            before.completed, before.total = unit.counted, unit.total
             before.generation = unit.generation
             self._units.add(before)
         unit.stage = stage
@@ -138,20 +140,26 @@ class Relay:
 
     def expect(self, seconds: Mapping[str, float] | None = None, *, size: float | None) -> None:
         """Pass on what is known before the work."""
+        try:
+            clean = {str(stage): _finite(value) for stage, value in (seconds or {}).items()}
+            told: dict[str, Any] = {"seconds": clean}
+            if size is not None:
+                told["size"] = _finite(size)
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            self.drop(str(error))
+            return
         with self._lock:
-            self._said.setdefault("expected", {}).update(seconds or {})
-            self._said["size"] = size
+            self._expects = _both(self._expects, told)
 
     def update(self, message: str, **figures: float) -> None:
         """Pass on what was found."""
         try:
             clean = {name: figure(value) for name, value in figures.items()}
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             self.drop(str(error))
             return
         with self._lock:
-            self._said["message"] = str(message)
-            self._said.setdefault("figures", {}).update(clean)
+            self._said = _both(self._said, {"message": str(message), "figures": clean})
 
     def drop(self, what: str) -> None:
         """Log a report that is none."""
@@ -170,8 +178,15 @@ class Relay:
                 if self.is_idle:
                     self._thread = None
                     return
-            with self._sending:
-                again = self._pass_on_once()
+            try:
+                with self._sending:
+                    again = self._pass_on_once()
+            except Exception:  # noqa: BLE001
+                # A defect. The work goes on, and the next unit begins another thread.
+                _log.exception("job %s: what is counted here is not passed on", self.job_id)
+                with self._lock:
+                    self._thread = None
+                return
             if not again:
                 self._wake.wait(_INTERVAL_SECONDS)
                 self._wake.clear()
@@ -186,12 +201,12 @@ class Relay:
                     unit.attempt,
                     unit.generation,
                     unit.stage,
-                    unit.completed,
+                    unit.counted,
                     unit.total,
                     self._began.setdefault(unit, int(time.time() * 1000)),
                 )
                 for unit in self._units
-                if self._sent.get(unit) != (unit.completed, unit.total)
+                if self._sent.get(unit) != (unit.counted, unit.total)
             }
             # A wish can be told once its stage is known, which the first answer says.
             wish = NO_WISH
@@ -199,21 +214,25 @@ class Relay:
                 verb, asking = self._asked[0]
                 wish = Wish(verb, asking.stage, asking.generation)
             said, self._said = self._said, {}
+            expects, self._expects = self._expects, {}
             heeding = list(self._heeding)
-        nothing = not changed and wish is NO_WISH and not said
+        nothing = not changed and wish is NO_WISH and not said and not expects
         looks = self._sent or heeding
         if nothing and (not looks or time.monotonic() < self._answered + _LOOK_SECONDS):
             return False
-        blank: dict[str, Any] = {"message": "", "figures": {}, "expected": {}, "size": None}
-        words = json.dumps(blank | said) if said else ""
+        words, expected = (json.dumps(each) if each else "" for each in (said, expects))
+        counts = list(changed.values())
         answer = self._redis.ask(
-            lambda store: store.report(self.job_id, list(changed.values()), wish=wish, said=words)
+            lambda store: store.report(
+                self.job_id, counts, wish=wish, said=words, expected=expected
+            )
         )
         standing = None if answer is None else answer[0]
         with self._lock:
             self._hear(standing, heeding, is_away=answer is None)
             if standing is None:
-                self._said = said | self._said
+                self._said = _both(said, self._said)
+                self._expects = _both(expects, self._expects)
                 self._answered = time.monotonic() if answer else self._answered
                 return False
             self._answered = time.monotonic()
@@ -258,3 +277,19 @@ class Relay:
                 is_old = generation != standing.generation or standing.status in ENDS
                 request = "cancel" if is_lost or is_old else standing.request
             requests.hear(request)
+
+
+def _both(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    """What is not told yet, and what was said since, name by name."""
+    inner = {
+        name: earlier[name] | value
+        for name, value in later.items()
+        if isinstance(value, dict) and name in earlier
+    }
+    return earlier | later | inner
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(number := float(value)):
+        raise ValueError(f"expected a finite number, got {value}")
+    return number

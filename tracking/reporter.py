@@ -126,10 +126,10 @@ class Reporter(Unit):
     def start_attempt(self) -> None:
         """The whole flow is tried again: begin from the first stage, and publish again."""
         with self._reporting() as now:
+            self.requests.forget(ended=self._progress.ended)
             self._progress.start_attempt(now)
             self._superseded = False
             self._tally.begin()
-            self.requests.forget()
             self._flushed.clear()
             self._over_since = None
         self._publish_soon()
@@ -347,7 +347,7 @@ class Reporter(Unit):
         if not self._met:
             return False
         write = partial(Store.write, snapshot=snapshot, generation=generation, stage=stage)
-        written = self._redis.ask(write, urgent=urgent)
+        written = self._redis.ask(partial(write, forgets=self.requests.forgets), urgent=urgent)
         if written is None:
             return False
         (answer,) = written
@@ -379,11 +379,11 @@ class Reporter(Unit):
                 self._complete(completed, now)
 
     def _hear_words(self, elsewhere: Elsewhere) -> None:
-        words = self._tally.hearsay.words(elsewhere)
-        if words is not None:
-            self._progress.expect(words["expected"], size=words["size"])
-            if words["message"]:
-                self._progress.say(words["message"], words["figures"])
+        seconds, size = self._tally.hearsay.expectations(elsewhere)
+        if seconds or size is not None:
+            self.expect(seconds, size=size)  # what is none is logged, and takes nothing along
+        if (words := self._tally.hearsay.words(elsewhere)) is not None:
+            self._progress.say(words["message"], words["figures"])
 
     def _log_run(self) -> None:
         """After the end, tell those who come later how this run went, unless it was cut short."""

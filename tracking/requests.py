@@ -31,21 +31,31 @@ class Requests:
         self._heard: Request | None = None
         self._heeds: list[Heed] = []
         self._own: Request | None = None
+        self._passed_on = False  # what was heard last, to anybody
         self.heeded = False
         """Whether the job does what it was asked."""
+        self.forgets = True
+        """Whether what stands in Redis when an attempt begins was asked of another, and is done."""
 
     def hear(self, request: str) -> None:
         """Take what the job is asked; one that is none, or was heard before, is passed over."""
         with self._lock:
+            self.forgets = False
             if request in REQUESTS and request != self._heard:
-                self._heard = request
+                self._heard, self._passed_on = request, False
                 for heed in self._heeds:
                     self._pass_on(heed, request)
 
-    def forget(self) -> None:
-        """The job is tried again: what was asked before is not meant for this attempt."""
+    def forget(self, *, ended: bool) -> None:
+        """The job is tried again: what the try before has heeded is not meant for this one.
+
+        Between two tries nobody heeds. What is asked then is, unless the job had `ended`.
+        """
         with self._lock:
-            self._heard, self.heeded = None, False
+            self.forgets = ended or self._passed_on
+            if self.forgets:
+                self._heard, self._passed_on = None, False
+            self.heeded = False
 
     @contextmanager
     def heeding(self, heed: Heed) -> Iterator[None]:
@@ -74,7 +84,7 @@ class Requests:
             self._own = self._own or own
 
     def _pass_on(self, heed: Heed, request: Request) -> None:
-        self.heeded = True
+        self.heeded = self._passed_on = True
         try:
             heed(request)
         except Exception:  # noqa: BLE001 - called by the publisher, which has to go on

@@ -43,11 +43,15 @@ def settle(job_id: str, url: str) -> Life | None:
         seen = store.look(job_id)
         if seen is None or seen[1] != "lost":
             return None if seen is None else seen[1]
-        if not seen[0]["run_id"] or not PREFECT_API_URL.value():
+        try:
+            run_id = UUID(seen[0]["run_id"])
+        except ValueError:  # of a reporter that no flow run has made
+            return "lost"
+        if not PREFECT_API_URL.value():
             return "lost"
         with get_client(sync_client=True) as client:
             try:
-                state = client.read_flow_run(UUID(seen[0]["run_id"])).state
+                state = client.read_flow_run(run_id).state
             except ObjectNotFound:
                 return "lost"
         if state is None or not state.is_final():

@@ -68,26 +68,34 @@ class Store:
         self._publish = Publish(self._client)
         self._report = Report(self._client)
 
-    def write(self, snapshot: Snapshot, *, generation: str = "", stage: str = "") -> Answer:
+    def write(
+        self, snapshot: Snapshot, *, generation: str = "", stage: str = "", forgets: bool = True
+    ) -> Answer:
         """Put a snapshot in place, unless what is there is newer; see `Publish`."""
         with reached():
-            return self._publish(snapshot, generation=generation, stage=stage)
+            return self._publish(snapshot, generation=generation, stage=stage, forgets=forgets)
 
     def report(
-        self, job_id: str, counts: Sequence[Count], *, wish: Wish = NO_WISH, said: str = ""
+        self,
+        job_id: str,
+        counts: Sequence[Count],
+        *,
+        wish: Wish = NO_WISH,
+        said: str = "",
+        expected: str = "",
     ) -> Standing | None:
         """Add what this process has counted to the ledger of a job; see `Report`."""
         with reached():
-            return self._report(job_id, counts, wish=wish, said=said)
+            return self._report(job_id, counts, wish=wish, said=said, expected=expected)
 
     def elsewhere(self, job_id: str, stage: str) -> Elsewhere:
         """What was reported of a stage by other processes than the job's own."""
-        fields = [f"completed:{stage}", f"total:{stage}", "start", "complete", "said"]
+        sums = [f"completed:{stage}", f"total:{stage}"]
+        fields = [*sums, "start", "complete", "said", "expected"]
         with reached():
             found = cast("list[bytes | None]", self._client.hmget(keys.ledger(job_id), fields))
-        completed, total, *words = (value or b"" for value in found)
-        begun, done, said = (word.decode() for word in words)
-        return Elsewhere(int(completed or 0), int(total or 0), begun, done, said)
+        completed, total, *said = ((value or b"").decode() for value in found)
+        return Elsewhere(int(completed or 0), int(total or 0), *said)
 
     def snapshot(self, job_id: str) -> Snapshot | None:
         """The job's snapshot, if it has one."""
@@ -122,7 +130,8 @@ class Store:
     def ask(self, job_id: str, request: Request) -> None:
         """Ask a running job to finish now with what it has, or to be cancelled.
 
-        Its process hears of it within a second. One that has ended, or begins later, does not.
+        Its process hears of it within a second; one that is only starting, when it has. A job that
+        has ended does not, nor does a later one under its id.
         """
         with reached():
             self._client.set(keys.request(job_id), request, ex=keys.TTL_SECONDS)

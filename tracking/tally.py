@@ -60,7 +60,7 @@ class Tally:
     def here(self, stage: str) -> Counts:
         """What this process has counted of the stage in work."""
         completed, total = self.units.sums(stage)
-        return Counts(completed + self._flow.completed, total, self._flow.total)
+        return Counts(completed + self._flow.counted, total, self._flow.total)
 
     def everywhere(self, stage: str) -> Counts:
         """What all processes are known to have counted of the stage in work."""

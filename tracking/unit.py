@@ -7,6 +7,8 @@ from typing import Protocol
 
 __all__ = ["Unit", "Units"]
 
+_MOST = 2**53  # above this, Redis's scripts do not count in ones
+
 
 class Owner(Protocol):
     """What a unit belongs to: its job, as this process knows it."""
@@ -63,24 +65,38 @@ class Unit:
         """The job."""
         return self._owner.job_id
 
+    @property
+    def counted(self) -> int:
+        """What is completed, as it is told others: whole and not below 0, whatever was counted."""
+        try:
+            return _whole(self.completed)
+        except (TypeError, ValueError, OverflowError):
+            self._owner.drop(f"completed: expected a number, got {self.completed!r}")
+            self.completed = 0
+            return 0
+
     def advance(self, n: int = 1) -> None:
         """`n` more of the stage's items are finished; `n` is at least 0."""
-        # No lock: nothing between the reading and the writing lets another thread in, as long as
-        # there is the GIL. A test counts from many threads.
-        self.completed += n
+        try:
+            # No lock: nothing between the reading and the writing lets another thread in, as long
+            # as there is the GIL. A test counts from many threads. Nor is `n` looked at: that costs
+            # more than the addition, and `counted` makes the best of it.
+            self.completed += n
+        except TypeError:
+            self._owner.drop(f"advance: expected a number, got {n!r}")
 
     def update_stage_progress(self, completed: int, total: int) -> None:
         """`completed` of `total` items are finished; fewer than before is a late report."""
         self.update_work_progress(completed)
         try:
-            self.total = max(0, int(total))
+            self.total = _whole(total)
         except (TypeError, ValueError, OverflowError):
             self._owner.drop(f"total: expected a number, got {total!r}")
 
     def update_work_progress(self, completed: int) -> None:
         """`completed` items are finished; their total stays what it was."""
         try:
-            self.completed = max(self.completed, int(completed))
+            self.completed = max(self.completed, _whole(completed))
         except (TypeError, ValueError, OverflowError):
             self._owner.drop(f"completed: expected a number, got {completed!r}")
 
@@ -157,4 +173,8 @@ class Units:
     def sums(self, stage: str) -> tuple[int, int]:
         """How much of a stage is completed, and the total, over all its units."""
         of_stage = [unit for unit in self._units.values() if unit.stage == stage]
-        return sum(unit.completed for unit in of_stage), sum(unit.total for unit in of_stage)
+        return sum(unit.counted for unit in of_stage), sum(unit.total for unit in of_stage)
+
+
+def _whole(number: float) -> int:
+    return min(max(0, int(number)), _MOST)

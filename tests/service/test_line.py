@@ -102,3 +102,7 @@ def test_who_leaves_while_the_stream_begins_is_forgotten(server: Server, job: Jo
 def _tasks(server: Server) -> int:
     loop = server.servers[0].get_loop()
     return len(asyncio.all_tasks(loop))
+
+
+def test_the_server_speaks_as_lines_go_on_whatever_is_installed(server: Server) -> None:
+    assert server.config.http == "h11"

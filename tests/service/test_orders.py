@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import uuid
@@ -9,8 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tests.service.access_parts import ANN, BOB, INSTANCE
+from tests.service.access_parts import ANN, BOB, INSTANCE, known_prefect, serving, settings_in
+from tests.service.door import Door
 from tests.service.job_parts import (
     GENERATE,
     JOBS,
@@ -23,6 +26,7 @@ from tests.service.job_parts import (
 )
 from timetabling.formats import write_problem
 from timetabling.formats.example import EXAMPLE
+from tracking.service import prefect_jobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -323,3 +327,37 @@ def test_what_was_sent_and_became_no_job_goes_after_a_day(
     assert not left.exists()
     assert (young / "a.ectt").exists()
     assert upload.exists()
+
+
+class OneWay(Door):
+    """Passes on that a run is to be made, and nothing that is answered since."""
+
+    async def _pass_on(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        words: bytearray | None = None,
+    ) -> None:
+        if words is not None:
+            await super()._pass_on(reader, writer, words)
+            return
+        while (data := await reader.read(65536)) and b"/create_flow_run" not in self.words:
+            writer.write(data)
+        writer.close()
+
+
+def test_what_was_sent_stays_where_nobody_knows_whether_it_became_a_job(
+    service: httpx.Client, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prefect_jobs, "_CHANGE_SECONDS", 4.0)
+    with (
+        known_prefect() as url,
+        OneWay(url) as door,
+        temporary_settings({PREFECT_API_URL: door.url}),
+        serving(settings_in(tmp_path, redis_url=redis_url)) as asking,
+    ):
+        told = asking.post(GENERATE, headers=ANN, **form(INSTANCE.read_bytes()))
+    problem_of(told, 503, "prefect-unavailable")
+    (saved,) = uploads(tmp_path)
+    newest = service.get(JOBS, headers=ANN, params={"limit": 1}).json()["jobs"][0]["job_id"]
+    assert run_of(newest).parameters["instance"] == str(saved)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -163,3 +165,15 @@ def test_a_task_elsewhere_that_starts_its_stage_again_keeps_what_it_has_counted(
     unit.advance()
     relay.flush()
     assert _counted(reporter) == ("rl_refinement", 6, 22)
+
+
+@pytest.mark.parametrize("wrong", [None, "two", math.nan, math.inf, -1, 0.5, 1j], ids=str)
+def test_a_count_that_is_none_raises_nothing_and_ends_nothing(wrong: Any) -> None:
+    reporter = Reporter("job", DEFAULT, None)
+    unit = reporter.unit("a")
+    unit.advance(wrong)
+    reporter.advance(wrong)
+    assert _counted(reporter) == ("loading", 0, 0)
+    unit.update_stage_progress(3, 5)
+    reporter.update_work_progress(1)
+    assert _counted(reporter) == ("loading", 4, 5)

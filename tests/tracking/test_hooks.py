@@ -11,12 +11,14 @@ from uuid import UUID, uuid4
 import pytest
 from prefect import Flow, flow, task
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled
 from prefect.testing.utilities import prefect_test_harness
 
 from tracking.hooks import current_reporter, job_id_of, tracked
 from tracking.jobs import job_of, reporter_of
 from tracking.plan import DEFAULT, plan
+from tracking.progress import Progress
 from tracking.reporter import Reporter
 from tracking.settling import settle
 from tracking.snapshot import ENDS
@@ -259,3 +261,22 @@ def test_whether_a_job_works_or_has_ended_is_seen_from_outside(redis_url: str) -
     assert settle("unknown", redis_url) is None
     reporter.mark_completed()
     assert settle("my-job", redis_url) == "ended"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("prefect_server")
+def test_a_run_whose_deployment_is_not_to_be_found_is_tracked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    flow_run = _flow_run(job_id="my-job").model_copy(update={"deployment_id": uuid4()})
+    _run_hooks("on_running", flow_run, State(type=StateType.RUNNING))
+    assert "its name is not known" in caplog.text
+    assert job_of("my-job").run_id == str(flow_run.id)
+    _run_hooks("on_completion", flow_run, State(type=StateType.COMPLETED))
+
+
+def test_a_lost_job_that_no_flow_run_has_made_is_lost(redis_url: str) -> None:
+    now = time.time()
+    Store(redis_url).write(Progress(DEFAULT, "my-job", now, run_id="nightly").next(now))
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}):
+        assert settle("my-job", redis_url) == "lost"

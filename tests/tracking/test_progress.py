@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from tests.tracking.virtual_job import IN_STAGES, Job, seen
-from tracking.snapshot import End
+from tracking.plan import DEFAULT
+from tracking.progress import Progress
+from tracking.snapshot import End, is_newer
 
 
 def test_finished_units_move_the_bar_by_their_share_of_the_stage() -> None:
@@ -296,3 +298,15 @@ def test_counting_without_a_stage_is_counting_the_first() -> None:
 def test_a_duration_that_is_none_is_refused(seconds: float) -> None:
     with pytest.raises(ValueError, match="stage 'loading': expected seconds >= 0, got"):
         Job(expected={"loading": seconds})
+
+
+@pytest.mark.parametrize("run_id", ["the same", "another"])
+def test_who_goes_on_with_a_job_by_a_clock_that_is_behind_is_not_taken_for_older(
+    run_id: str,
+) -> None:
+    before = Progress(DEFAULT, "job", 1_740_000_000.0, run_id="the same").next(1_740_000_001.0)
+    behind = Progress(DEFAULT, "job", 1_739_999_000.0, run_id=run_id)
+    behind.adopt(before)
+    after = behind.next(1_739_999_001.0)
+    assert is_newer(after, before)
+    assert after["last_updated"] >= after["started_at"]

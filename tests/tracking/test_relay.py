@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
+from typing import Any
 
+import numpy as np
 import pytest
 from redis import Redis
 
@@ -159,3 +162,84 @@ def test_a_signal_in_the_jobs_process_reaches_tasks_elsewhere(redis_url: str, re
     store.close()
     reporter.mark_cancelled()
     assert not redis.exists(keys.request("job-1"))
+
+
+def test_whatever_one_task_elsewhere_says_the_rest_is_passed_on(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    reporter, relay = _begin(redis_url), Relay("job-1", redis_url)
+    wrong: list[Any] = [np.int64(2), -1, 0.5, math.nan, math.inf, None]
+    for number, each in enumerate(wrong):
+        relay.unit(f"cluster {number}").advance(each)
+    durations: list[Any] = [np.int64(300), None, math.nan]
+    for duration in durations:
+        relay.expect({"cpsat_solving": duration}, size=np.float32(7))  # type: ignore[arg-type]
+    relay.flush()
+    assert _completed(redis_url) == 2
+    relay.unit("cluster 37").advance(3)
+    relay.flush()
+    assert _completed(redis_url) == 5
+    assert "Redis is away" not in caplog.text
+    reporter.mark_completed()
+
+
+def test_what_cannot_be_passed_on_is_said_and_ends_nothing_else(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 600.0)
+    reporter, relay = _begin(redis_url), Relay("job-1", redis_url)
+    relay.unit("no text: \ud800").advance()
+    wait(lambda: "what is counted here is not passed on" in caplog.text, "it is logged")
+    reporter.mark_completed()
+
+
+def test_what_tasks_elsewhere_expect_is_heard_whatever_they_say_before_the_job_listens(
+    redis_url: str,
+) -> None:
+    reporter = Reporter("job-1", DEFAULT, redis_url)
+    one, other = Relay("job-1", redis_url), Relay("job-1", redis_url)
+    reporter.publish_once()
+    one.expect({"cpsat_solving": 300, "clustering": 20}, size=1200)
+    one.expect({"clustering": 30}, size=None)
+    one.flush()
+    other.expect({"ga_optimization": 60}, size=None)
+    other.flush()
+    one.update("found", cost=61)
+    one.flush()
+    reporter.publish_once()
+    reporter.expect({"cpsat_solving": 100})  # the flow knows better now
+    other.expect({"no such stage": 1}, size=None)
+    other.update("found", cost=60)
+    other.flush()
+    reporter.publish_once()
+    reporter.mark_completed()
+    while reporter.publish_once() is not None:
+        pass
+    (record,) = Store(redis_url).histories()
+    assert record.expected == {"cpsat_solving": 100, "clustering": 30, "ga_optimization": 60}
+    assert record.size == 1200
+    assert reporter.last_snapshot is not None
+    assert reporter.last_snapshot["metadata"]["cost"] == 60
+
+
+def test_what_was_said_before_the_job_was_there_is_told_with_what_was_said_since(
+    redis_url: str,
+) -> None:
+    reporter, relay = Reporter("job-1", DEFAULT, redis_url), Relay("job-1", redis_url)
+    relay.update("a first one", cost=61, violations=2)
+    relay.expect({"cpsat_solving": 300}, size=1200)
+    relay.flush()
+    relay.update("a better one", violations=0)
+    relay.expect({"ga_optimization": 60}, size=None)
+    reporter.publish_once()
+    relay.flush()
+    reporter.publish_once()
+    reporter.mark_completed()
+    while reporter.publish_once() is not None:
+        pass
+    (record,) = Store(redis_url).histories()
+    assert record.expected == {"cpsat_solving": 300, "ga_optimization": 60}
+    assert record.size == 1200
+    assert reporter.last_snapshot is not None
+    figures = reporter.last_snapshot["metadata"]
+    assert (figures["cost"], figures["violations"]) == (61, 0)

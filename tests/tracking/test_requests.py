@@ -137,6 +137,44 @@ def test_a_new_attempt_is_not_asked_what_the_one_before_was(
     reporter.mark_completed()
 
 
+def test_what_was_asked_while_a_process_started_is_heard(redis_url: str, store: Store) -> None:
+    heard, reporter = Heard(), Reporter("job-1", DEFAULT, redis_url, run_id="run")
+    store.ask("job-1", "finish")
+    with reporter.requests.heeding(heard):
+        reporter.publish_once()
+        assert heard.requests == ["finish"]
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_what_is_asked_between_two_tries_of_a_flow_is_meant_for_the_next(
+    redis_url: str, store: Store, redis: Redis, is_heard: bool
+) -> None:
+    heard, reporter = Heard(), Reporter("job-1", DEFAULT, redis_url, run_id="run")
+    reporter.publish_once()
+    store.ask("job-1", "finish")
+    if is_heard:
+        reporter.publish_once()
+    reporter.start_attempt()
+    with reporter.requests.heeding(heard):
+        reporter.publish_once()
+        assert heard.requests == ["finish"]
+    assert redis.get(keys.request("job-1")) == b"finish", "tasks elsewhere look there"
+
+
+def test_what_one_try_of_a_flow_has_heeded_is_not_told_the_next(
+    redis_url: str, store: Store, redis: Redis
+) -> None:
+    heard, reporter = Heard(), Reporter("job-1", DEFAULT, redis_url, run_id="run")
+    with reporter.requests.heeding(heard):
+        reporter.publish_once()
+        store.ask("job-1", "finish")
+        reporter.publish_once()
+        reporter.start_attempt()
+        reporter.publish_once()
+    assert heard.requests == ["finish"]
+    assert not redis.exists(keys.request("job-1"))
+
+
 def test_a_process_that_was_replaced_is_not_asked(
     redis_url: str, store: Store, record: Record
 ) -> None:

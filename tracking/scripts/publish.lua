@@ -8,18 +8,19 @@
 -- seen the other: the first that writes has the job. A report may come after the job's end. None
 -- of these may overwrite what is newer, and no reader may see one without the other. A generation
 -- is one attempt of one process: what tasks of an earlier one still report must not be counted, so
--- a new generation begins with an empty ledger. A request is made to the attempt that stands when it
--- is made: a new attempt, or another run under the same id, must not be ended by an old one. It
--- stays until the job's end, for an answer may be lost on its way.
+-- a new generation begins with an empty ledger. A request is made to the attempt that stands when
+-- it is made: a new attempt, or another run under the same id, must not be ended by an old one.
+-- What is asked before any attempt stands, or between two tries of one process, when nobody heeds, is
+-- meant for the one that comes. It stays until the job's end: an answer may be lost on its way.
 --
 -- KEYS  1 snapshot, also the channel's name   2 stream of events   3 ledger   4 lease
 --       5 request
 -- ARGV  1 snapshot as JSON   2 its attempt   3 its seq   4 its status   5 time to live, s
 --       6 length of stream   7 generation, empty for who only ends a job   8 stage in work
---       9 time to live of the lease, ms   10 its run
--- Gives {verdict, seq, completed, total, begun, done, said, request}: `written`, or why not, the seq
--- that stands, of the ledger the sums of the stage in work, the last stages that tasks have started
--- and completed, and their last message; and what the job is asked.
+--       9 time to live of the lease, ms   10 its run   11 1 if an earlier attempt's request goes
+-- Gives {verdict, seq, completed, total, begun, done, said, expected, request}: `written`, or why
+-- not, the seq that stands, of the ledger the sums of the stage in work, the last stages that tasks
+-- have started and completed, their last message and all they expect; and what the job is asked.
 
 local json, attempt, seq, status = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local generation, stage, run = ARGV[7], ARGV[8], ARGV[10]
@@ -33,17 +34,17 @@ local now = redis.call('HMGET', KEYS[3], 'attempt', 'seq', 'status', 'generation
 if now[1] then
   local replaced = attempt < tonumber(now[1])
   if replaced or (attempt == tonumber(now[1]) and (now[6] or run) ~= run) then
-    return {'superseded', tonumber(now[2]), 0, 0, '', '', '', ''}
+    return {'superseded', tonumber(now[2]), 0, 0, '', '', '', '', ''}
   end
   if attempt == tonumber(now[1]) and ends[now[3]] then
-    return {'ended', tonumber(now[2]), 0, 0, '', '', '', ''}
+    return {'ended', tonumber(now[2]), 0, 0, '', '', '', '', ''}
   end
   if seq <= tonumber(now[2]) then
-    return {'older', tonumber(now[2]), 0, 0, '', '', '', ''}
+    return {'older', tonumber(now[2]), 0, 0, '', '', '', '', ''}
   end
 end
 
-if attempt ~= tonumber(now[1] or -1) then
+if now[1] and attempt ~= tonumber(now[1]) and ARGV[11] == '1' then
   redis.call('DEL', KEYS[5])
 end
 if generation ~= '' and generation ~= now[4] then
@@ -75,5 +76,6 @@ redis.call('PUBLISH', KEYS[1], json)
 return {
   'written', seq,
   tonumber(field('completed:' .. stage, 0)), tonumber(field('total:' .. stage, 0)),
-  field('start', ''), field('complete', ''), field('said', ''), redis.call('GET', KEYS[5]) or '',
+  field('start', ''), field('complete', ''), field('said', ''), field('expected', ''),
+  redis.call('GET', KEYS[5]) or '',
 }

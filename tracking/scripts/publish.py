@@ -27,6 +27,8 @@ class Elsewhere(NamedTuple):
         The stages that tasks elsewhere have started and completed last, as ``number stage``.
     said
         The last message and figures, as ``number JSON``.
+    expected
+        How long stages should take and how large the problem is, as JSON; all they have said of it.
     """
 
     completed: int = 0
@@ -34,6 +36,7 @@ class Elsewhere(NamedTuple):
     begun: str = ""
     done: str = ""
     said: str = ""
+    expected: str = ""
 
 
 class Answer(NamedTuple):
@@ -56,7 +59,7 @@ class Publish:
     def __init__(self, client: Redis) -> None:
         self._script = client.register_script(Path(__file__).with_suffix(".lua").read_text())
 
-    def __call__(self, snapshot: Snapshot, *, generation: str, stage: str) -> Answer:
+    def __call__(self, snapshot: Snapshot, *, generation: str, stage: str, forgets: bool) -> Answer:
         """Write it, unless what is stored is newer.
 
         Parameters
@@ -65,10 +68,12 @@ class Publish:
             Whose reports are counted from now on; empty to leave that as it is.
         stage
             The stage in work, where reports of others belong that name none.
+        forgets
+            Whether what an earlier attempt was asked is forgotten.
         """
         job_id = snapshot["job_id"]
         verdict, seq, completed, total, *words = cast(
-            "tuple[bytes, int, int, int, bytes, bytes, bytes, bytes]",
+            "tuple[bytes, int, int, int, bytes, bytes, bytes, bytes, bytes]",
             self._script(
                 keys=[
                     keys.progress(job_id),
@@ -88,9 +93,10 @@ class Publish:
                     stage,
                     keys.LEASE_MILLISECONDS,
                     snapshot["run_id"],
+                    int(forgets),
                 ],
             ),
         )
-        begun, done, said, request = (word.decode(errors="replace") for word in words)
-        elsewhere = Elsewhere(completed, total, begun, done, said)
+        *others, request = (word.decode(errors="replace") for word in words)
+        elsewhere = Elsewhere(completed, total, *others)
         return Answer(verdict.decode(), seq, elsewhere, request)  # type: ignore[arg-type]

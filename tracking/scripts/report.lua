@@ -11,7 +11,8 @@
 -- KEYS  1 ledger   2 lease   3 request
 -- ARGV  1 time to live, s   2 wish: `start`, `complete` or empty   3 its stage
 --       4 generation of who wishes it, or empty   5 message and figures, or empty
---       6... seven for each unit: key, attempt, generation or empty, stage or empty, completed,
+--       6 what is expected, `{"seconds": {stage: seconds}, "size": size}`, or empty
+--       7... seven for each unit: key, attempt, generation or empty, stage or empty, completed,
 --       total, when it began, ms
 -- Gives {generation, stage, born, status, request, leased}: where a unit that named no generation or
 -- stage was counted, when this ledger began, the job's status, what it is asked, and 1 while its
@@ -25,7 +26,7 @@ if not generation then
   return {}
 end
 
-for i = 6, #ARGV, 7 do
+for i = 7, #ARGV, 7 do
   local unit, attempt, of = 'unit:' .. ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
   if of == '' or of == generation then
     local completed, total = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
@@ -48,8 +49,10 @@ for i = 6, #ARGV, 7 do
       began = math.max(began, was_began)
       local now_stored = string.format('%d %d %d %.0f %s', attempt, completed, total, began, at)
       redis.call('HSET', ledger, unit, now_stored)
-      redis.call('HINCRBY', ledger, 'completed:' .. was_stage, -was_completed)
-      redis.call('HINCRBY', ledger, 'total:' .. was_stage, -was_total)
+      -- Not -x: of 0 that is -0 in Lua, which Redis before 7.2 writes so, and takes for no number.
+      -- No test sees that, for their Redis is a later one.
+      redis.call('HINCRBY', ledger, 'completed:' .. was_stage, 0 - was_completed)
+      redis.call('HINCRBY', ledger, 'total:' .. was_stage, 0 - was_total)
       redis.call('HINCRBY', ledger, 'completed:' .. at, completed)
       redis.call('HINCRBY', ledger, 'total:' .. at, total)
     end
@@ -68,7 +71,17 @@ end
 if ARGV[5] ~= '' then
   keep('said', ARGV[5])
 end
-if #ARGV > 5 or ARGV[2] ~= '' or ARGV[5] ~= '' then
+-- All of it is kept, for the job may read it only when more was said.
+if ARGV[6] ~= '' then
+  local known = cjson.decode(redis.call('HGET', ledger, 'expected') or '{"seconds":{}}')
+  local told = cjson.decode(ARGV[6])
+  for each, seconds in pairs(told.seconds) do
+    known.seconds[each] = seconds
+  end
+  known.size = told.size or known.size
+  redis.call('HSET', ledger, 'expected', cjson.encode(known))
+end
+if #ARGV > 6 or ARGV[2] ~= '' or ARGV[5] ~= '' or ARGV[6] ~= '' then
   redis.call('EXPIRE', ledger, ARGV[1])
 end
 return {

@@ -73,9 +73,15 @@ class Report:
         self._script = client.register_script(Path(__file__).with_suffix(".lua").read_text())
 
     def __call__(
-        self, job_id: str, counts: Sequence[Count], *, wish: Wish = NO_WISH, said: str = ""
+        self,
+        job_id: str,
+        counts: Sequence[Count],
+        *,
+        wish: Wish = NO_WISH,
+        said: str = "",
+        expected: str = "",
     ) -> Standing | None:
-        """Report counts, a wish and a message (JSON).
+        """Report counts, a wish, a message and what is expected (JSON, see the script).
 
         Returns
         -------
@@ -86,7 +92,7 @@ class Report:
             "list[bytes]",
             self._script(
                 keys=[keys.ledger(job_id), keys.lease(job_id), keys.request(job_id)],
-                args=[keys.TTL_SECONDS, *wish, said, *numbers],
+                args=[keys.TTL_SECONDS, *wish, said, expected, *numbers],
             ),
         )
         if not answer:

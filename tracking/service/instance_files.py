@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -104,6 +105,8 @@ def remove_old_uploads(uploads: Path) -> None:
     if not uploads.is_dir():
         return
     for folder in uploads.iterdir():
-        is_old = time.time() - folder.lstat().st_mtime > _DAY_SECONDS
-        if is_old and not (folder / _JOB).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        # Another who sends something may give one its name, or remove it, meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            is_old = time.time() - folder.lstat().st_mtime > _DAY_SECONDS
+            if is_old and not (folder / _JOB).exists():
+                shutil.rmtree(folder, ignore_errors=True)

@@ -32,6 +32,7 @@ from tracking.service.instance_files import (
     remove_uploads,
     save_uploads,
 )
+from tracking.service.prefect_jobs import Unanswered
 from tracking.service.problems import FieldError, field_errors, invalid, shown
 from tracking.service.service import service_of
 
@@ -178,6 +179,8 @@ ORDER_FORM = _form(_ORDER)
 async def ordered(request: Request, caller: Caller) -> AsyncIterator[Ordered]:
     """Read an order; what was sent with it is removed after the block, unless it is a job's.
 
+    Where nobody knows whether it became one's, it stays until it is a day old.
+
     Raises
     ------
     Problem
@@ -191,10 +194,14 @@ async def ordered(request: Request, caller: Caller) -> AsyncIterator[Ordered]:
         what = await to_thread.run_sync(_save, _read(form), settings.data_folder)
     finally:
         await form.close()
+    is_known = True
     try:
         yield what
+    except Unanswered:
+        is_known = False
+        raise
     finally:
-        if what.sent is not None:
+        if what.sent is not None and is_known:
             await to_thread.run_sync(remove_uploads, what.sent)
 
 

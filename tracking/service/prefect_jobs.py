@@ -29,7 +29,7 @@ from tracking.service.prefect_runs import owner_of, owner_tag, snapshot_of, stat
 from tracking.service.problems import Problem
 from tracking.snapshot import Snapshot, Status
 
-__all__ = ["PrefectJobs"]
+__all__ = ["PrefectJobs", "Unanswered"]
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +39,10 @@ _READ_SECONDS = 3.0
 _CHANGE_SECONDS = 10.0  # SQLite is busy for seconds after a burst of tasks: Prefect tries again
 _FRESH_SECONDS = 3.0
 _MOST_REMEMBERED = 10_000
+
+
+class Unanswered(Problem):
+    """Prefect was asked to start a run, and whether it did is not known."""
 
 
 class PrefectJobs:
@@ -153,7 +157,7 @@ class PrefectJobs:
         ------
         Problem
             503 ``no-deployment``, if there is nothing to start; 502 ``prefect-refused``, if
-            Prefect does not take the parameters.
+            Prefect does not take the parameters; `Unanswered`, if there may be a run all the same.
         """
         try:
             deployment = await self._ask(
@@ -169,15 +173,22 @@ class PrefectJobs:
         # With a key, a try whose answer was lost starts no second run. The owner is part of it, so
         # that nobody finds another's run by guessing one.
         key = hashlib.sha256(f"{owner}\n{idempotency_key or uuid.uuid4()}".encode()).hexdigest()
-        run = await self._ask(
-            lambda client: client.create_flow_run_from_deployment(
-                deployment.id,
-                parameters=dict(parameters),
-                tags=[owner_tag(owner)],
-                idempotency_key=key,
-            ),
-            seconds=_CHANGE_SECONDS,
-        )
+        try:
+            run = await self._ask(
+                lambda client: client.create_flow_run_from_deployment(
+                    deployment.id,
+                    parameters=dict(parameters),
+                    tags=[owner_tag(owner)],
+                    idempotency_key=key,
+                ),
+                seconds=_CHANGE_SECONDS,
+            )
+        except Problem as problem:
+            if problem.type != "prefect-unavailable":
+                raise
+            raise Unanswered(
+                problem.status, problem.type, problem.detail, headers=problem.headers
+            ) from None
         self._remember_owner(run)
         return run
 

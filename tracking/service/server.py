@@ -36,6 +36,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 WithLines(app),
                 interface="asgi3",
+                http="h11",  # which `Line` goes on as: httptools chunks for HTTP/1.0 as well
                 host=host,
                 port=port,
                 log_level="warning",
