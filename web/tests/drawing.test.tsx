@@ -1,16 +1,18 @@
-import { render, screen } from "@testing-library/react";
+import { act, render, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { NOT_FOLLOWED } from "../src/api/follower";
 import { Problem } from "../src/api/http";
+import { loadStages } from "../src/api/stages";
 import { Announcer, announcement } from "../src/components/Announcer";
 import { ProblemNotice } from "../src/components/Notice";
+import { EndNotice } from "../src/page/EndNotice";
 import { ProgressCard } from "../src/page/ProgressCard";
-import { snapshot } from "./parts";
+import { answering, settle, snapshot } from "./parts";
 
-function card(fields: Parameters<typeof snapshot>[1], following = {}) {
+function card(fields: Parameters<typeof snapshot>[1], following = {}, plan = "default") {
   const now = snapshot(40, fields);
   const live = { ...NOT_FOLLOWED, snapshot: now, connection: "live" as const, ...following };
-  return render(<ProgressCard jobId="job" plan="default" snapshot={now} following={live} />);
+  return render(<ProgressCard jobId="job" plan={plan} snapshot={now} following={live} />);
 }
 
 describe("a running job", () => {
@@ -46,6 +48,35 @@ describe("a running job", () => {
   });
 });
 
+describe("a plan", () => {
+  async function planned(plan: string, fields: Parameters<typeof snapshot>[1]) {
+    const stages = [
+      { id: "loading", label: "Reading the data", start: 0, end: 75 },
+      { id: "ga_optimization", label: "Improving the schedule", start: 75, end: 100 },
+    ];
+    await loadStages(plan, async () => answering({ plan, stages })());
+    const { container } = card(fields, {}, plan);
+    await act(() => settle());
+    const ticks = [...container.querySelectorAll<HTMLElement>(".bar-overall .bar-tick")];
+    return { container, ticks: ticks.map(({ style }) => style.left) };
+  }
+
+  it("has its stages where the service says, and learned ones where the run does", async () => {
+    const own = { stage_start: 60, stage_end: 82 };
+    expect((await planned("solve-heavy", own)).ticks).toEqual(["75%"]);
+    expect((await planned("learned", own)).ticks).toEqual(["60%", "82%"]);
+  });
+
+  it("says nothing of a run of which the state alone is known", async () => {
+    const nothing = { seq: 0, overall_progress: 0, stage: "loading", stage_label: "Reading" };
+    const { container } = await planned("search-heavy", { ...nothing, status: "cancelled" });
+    expect(screen.getByText("Cancelled")).toBeTruthy();
+    expect(screen.queryByRole("progressbar")).toBeNull();
+    expect(screen.queryByRole("list", { name: "Stages" })).toBeNull();
+    expect(container.textContent).not.toMatch(/%|Reading/);
+  });
+});
+
 describe("what is said aloud", () => {
   it("is said politely", () => {
     render(<Announcer snapshot={snapshot(40)} />);
@@ -59,6 +90,21 @@ describe("what is said aloud", () => {
     expect(announcement(said, at(79.9))).toBe("");
     expect(announcement(said, at(80))).toMatch(/80/);
     expect(announcement(said, at(79.9, "rl_refinement"))).toMatch(/rl_refinement/);
+  });
+
+  it("is of no stage and no percentage while the run waits", () => {
+    const queued = snapshot(0, { status: "queued" });
+    expect(announcement(null, queued)).toBe("Waiting to start.");
+    const said = { stage: null, tens: 0, ended: false };
+    expect(announcement(said, queued)).toBe("");
+    expect(announcement(said, snapshot(1))).toMatch(/^Improving the schedule\. 1/);
+  });
+});
+
+describe("a run that was out of time", () => {
+  it("is not said to need more of it: it was cut off from outside", () => {
+    const { container } = render(<EndNotice snapshot={snapshot(40, { status: "timeout" })} />);
+    expect(container.textContent).toMatch(/with a shorter time limit, or ask who runs/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { Follower, type Following } from "../src/api/follower";
 import { ProgressStore } from "../src/api/progress-store";
-import type { ProgressInfo } from "../src/api/types";
+import { isEnd, type ProgressInfo } from "../src/api/types";
 import { answering, Browser, settle, snapshot } from "./parts";
 
 function follow(browser = new Browser()) {
@@ -9,18 +9,21 @@ function follow(browser = new Browser()) {
   return { browser, changed, follower: new Follower("job", browser.environment, changed) };
 }
 
+/** What the service calls the last word, and all before it. */
+const nameOf = ({ status }: ProgressInfo) => (isEnd(status) ? "done" : "progress");
+
 /** The same service, reached by one way only. */
 const WAYS: Record<string, (told: ProgressInfo[]) => Promise<Following>> = {
   "Server-Sent Events": async (told) => {
     const { browser, follower } = follow();
-    for (const each of told) browser.source.tell("progress", each);
+    for (const each of told) browser.source.tell(nameOf(each), each);
     return follower.state;
   },
   WebSocket: async (told) => {
     const browser = new Browser();
     Object.assign(browser.environment, { EventSource: undefined });
     const { follower } = follow(browser);
-    for (const data of told) browser.socket.tell("message", { event: "progress", data });
+    for (const data of told) browser.socket.tell("message", { event: nameOf(data), data });
     return follower.state;
   },
   polling: async (told) => {
@@ -44,6 +47,25 @@ describe.each(Object.entries(WAYS))("by %s", (_, hear) => {
     const last = snapshot(9, { status: "completed", overall_progress: 100, eta_seconds: 0 });
     const state = await hear([snapshot(8), last]);
     expect(state).toMatchObject({ ended: true, snapshot: last, transport: null });
+  });
+});
+
+describe("an end that another attempt followed", () => {
+  it.each([
+    ["Server-Sent Events", false],
+    ["WebSocket", true],
+  ])("is not the last word by %s", (_, bySocket) => {
+    const browser = new Browser();
+    if (bySocket) Object.assign(browser.environment, { EventSource: undefined });
+    const { follower } = follow(browser);
+    const tell = (event: string, data: ProgressInfo) =>
+      bySocket ? browser.socket.tell("message", { event, data }) : browser.source.tell(event, data);
+    const began = { attempt: 2, started_at: 1_740_000_200 };
+    tell("progress", snapshot(9, { status: "failed" }));
+    tell("progress", snapshot(1, began));
+    expect(follower.state).toMatchObject({ ended: false, connection: "live", snapshot: began });
+    tell("done", snapshot(2, { ...began, status: "completed" }));
+    expect(follower.state).toMatchObject({ ended: true, snapshot: { status: "completed" } });
   });
 });
 

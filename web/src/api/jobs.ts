@@ -1,4 +1,4 @@
-import { request, requestJson } from "./http";
+import { Problem, request, requestJson } from "./http";
 import type { OtherPlaces } from "./places";
 import type { Timetable } from "./timetable";
 import type { ProgressInfo, Status } from "./types";
@@ -91,42 +91,63 @@ export interface Extras {
   pins: File | null;
 }
 
+/** The largest whole number that the service takes. */
+export const MOST_WHOLE = 2 ** 31 - 1;
+
+/** So many jobs it lists at once. */
+const MOST_LISTED = 100;
+
 const JOBS = "/api/generation-jobs/";
 
 const job = (jobId: string) => `${JOBS}${encodeURIComponent(jobId)}/`;
 
-function formOf(source: Source, extras: Extras): FormData {
+/** @throws Problem if a file has changed, of which fetch would say that the service cannot be reached */
+async function formOf(source: Source, extras: Extras): Promise<FormData> {
   const form = new FormData();
   if ("file" in source) form.set("instance", source.file);
   else form.set("instance_name", source.name);
   if (extras.before) form.set("before", extras.before);
   if (extras.pins) form.set("pins", extras.pins);
+  await Promise.all([...form.values()].map(readOfIt));
   return form;
+}
+
+/** A browser lets nobody read a file that is not the one that was chosen any more: a byte tells. */
+async function readOfIt(file: FormDataEntryValue): Promise<void> {
+  if (typeof file === "string") return;
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Problem(0, `${file.name} has changed since it was chosen`, "Choose it again.");
+  }
 }
 
 export async function listInstances(signal?: AbortSignal): Promise<Instance[]> {
   return (await requestJson<{ instances: Instance[] }>("/api/instances/", { signal })).instances;
 }
 
-export function checkInstance(
+/** @param weights as JSON; null for the usual ones */
+export async function checkInstance(
   source: Source,
   extras: Extras,
   formulation: string,
+  weights: string | null,
   signal?: AbortSignal,
 ): Promise<DataCheck> {
-  const body = formOf(source, extras);
+  const body = await formOf(source, extras);
   body.set("formulation", formulation);
+  if (weights) body.set("weights", weights);
   return requestJson("/api/instances/check/", { method: "POST", body, signal });
 }
 
 /** Start a run. The same key starts it once, however often it is sent. */
-export function generate(
+export async function generate(
   source: Source,
   extras: Extras,
   parameters: Parameters,
   key: string,
 ): Promise<{ job_id: string }> {
-  const body = formOf(source, extras);
+  const body = await formOf(source, extras);
   for (const [name, value] of Object.entries(parameters)) {
     if (value === null) continue;
     body.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
@@ -138,11 +159,23 @@ export function generate(
   });
 }
 
-export function listJobs(
-  limit: number,
-  signal?: AbortSignal,
-): Promise<{ jobs: Job[]; total: number }> {
-  return requestJson(`${JOBS}?limit=${limit}&offset=0`, { signal });
+export interface JobList {
+  jobs: Job[];
+  total: number;
+}
+
+/** The newest jobs, so many at most. */
+export async function listJobs(most: number, signal?: AbortSignal): Promise<JobList> {
+  const offsets = Array.from({ length: Math.ceil(most / MOST_LISTED) }, (_, n) => n * MOST_LISTED);
+  const parts = await Promise.all(
+    offsets.map((offset) => {
+      const limit = Math.min(MOST_LISTED, most - offset);
+      return requestJson<JobList>(`${JOBS}?limit=${limit}&offset=${offset}`, { signal });
+    }),
+  );
+  // One that was started in between moves the others on, and one of them is in two parts.
+  const jobs = new Map(parts.flatMap((part) => part.jobs).map((job) => [job.job_id, job]));
+  return { jobs: [...jobs.values()], total: parts[0]?.total ?? 0 };
 }
 
 export function getJob(jobId: string, signal?: AbortSignal): Promise<Job> {

@@ -1,5 +1,5 @@
 import type { Environment } from "./environment";
-import type { ProgressInfo } from "./types";
+import { isEnd, type ProgressInfo } from "./types";
 
 /** What a stream says: that it is open, or how far the job is. */
 export interface Listener {
@@ -40,7 +40,7 @@ export const openEventSource: OpenStream = (environment, jobId, cursor, listener
   const [alive, close] = once(() => source.close());
   source.addEventListener("connected", () => alive() && listener.onOpen());
   for (const name of NAMES) {
-    source.addEventListener(name, (event) => alive() && tell(listener, parsed(event.data)));
+    source.addEventListener(name, (event) => alive() && tell(listener, name, parsed(event.data)));
   }
   // An EventSource would try again by itself, each time as soon; when to is decided in one place, not here.
   source.addEventListener("error", () => {
@@ -61,7 +61,7 @@ export const openWebSocket: OpenStream = (environment, jobId, cursor, listener) 
     if (!alive()) return;
     const { event, data } = parsed(message.data) as { event?: string; data?: unknown };
     if (event === "connected") listener.onOpen();
-    else if (event !== undefined && NAMES.includes(event)) tell(listener, data);
+    else if (event !== undefined && NAMES.includes(event)) tell(listener, event, data);
   });
   const fail = () => {
     if (!alive()) return;
@@ -90,7 +90,9 @@ function parsed(text: unknown): unknown {
   }
 }
 
-function tell(listener: Listener, data: unknown): void {
-  const isSnapshot = typeof data === "object" && data !== null && "overall_progress" in data;
-  if (isSnapshot) listener.onSnapshot(data as ProgressInfo);
+function tell(listener: Listener, name: string, data: unknown): void {
+  if (typeof data !== "object" || data === null || !("overall_progress" in data)) return;
+  const snapshot = data as ProgressInfo;
+  // An end under another name was not the last word: another attempt followed, and is told of next.
+  if (name === "done" || !isEnd(snapshot.status)) listener.onSnapshot(snapshot);
 }

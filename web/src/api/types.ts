@@ -59,6 +59,14 @@ export interface ProgressMetadata {
 
 const ENDS: ReadonlySet<string> = new Set<End>(["completed", "failed", "cancelled", "timeout"]);
 
+/**
+ * Whether nothing is known of a job but its status: Redis, which alone knows how far it is, is away or has forgotten it.
+ * Of one that waits, or is done, that says all.
+ */
+export function isBare({ seq, status }: ProgressInfo): boolean {
+  return seq === 0 && !["queued", "initializing", "completed"].includes(status);
+}
+
 /** Whether nothing more is to come of a job with this status. */
 export function isEnd(status: Status): status is End {
   return ENDS.has(status);

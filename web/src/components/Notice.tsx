@@ -56,7 +56,7 @@ export function ProblemNotice({ problem, retry, isPage }: ProblemNoticeProps) {
   if (problem.status === 0) {
     return (
       <Notice isPage={isPage} tone="bad" icon="cloud" title={problem.title} actions={again}>
-        <p>Check the connection. Runs go on without this page.</p>
+        <p>{problem.detail || "Check the connection. Runs go on without this page."}</p>
       </Notice>
     );
   }

@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Problem } from "../api/http";
-import { type Session, signIn, signOut, takeToken, whoAmI } from "../api/session";
+import { type Session, signIn, takeToken, whoAmI } from "../api/session";
 import { Notice, ProblemNotice } from "../components/Notice";
 import { SessionContext } from "../hooks/session";
 import { Header } from "./Header";
@@ -30,7 +30,8 @@ async function arrive(token: string | null): Promise<Reader> {
 /** @param token the one that was in the page's address, if any */
 export function App({ token }: { token: string | null }) {
   const [reader, setReader] = useState<Reader>({ is: "asked for" });
-  const route = routeOf(usePath());
+  const path = usePath();
+  const route = routeOf(path);
 
   const ask = useCallback((given: string | null) => {
     setReader({ is: "asked for" });
@@ -47,6 +48,15 @@ export function App({ token }: { token: string | null }) {
     return () => removeEventListener("hashchange", again);
   }, [ask, token]);
 
+  // A page that is gone to is read from its beginning; the browser sees to that only when it loads one.
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    main.current?.focus({ preventScroll: true });
+  }, [path]);
+
   const expire = useCallback(() => setReader({ is: "unknown", refused: null }), []);
   const session = reader.is === "known" ? reader.session : null;
   const sessionState = useMemo(() => ({ session, expire }), [session, expire]);
@@ -56,14 +66,8 @@ export function App({ token }: { token: string | null }) {
       <a className="skip" href="#main">
         Skip to the content
       </a>
-      <Header
-        session={session}
-        onSignOut={() => {
-          void signOut().catch(() => {});
-          expire();
-        }}
-      />
-      <main id="main" tabIndex={-1}>
+      <Header session={session} onSignedOut={expire} />
+      <main id="main" tabIndex={-1} ref={main}>
         {reader.is === "asked for" && <p className="quiet page-loading">One moment …</p>}
         {reader.is === "out of reach" && (
           <ProblemNotice isPage problem={reader.problem} retry={() => ask(null)} />

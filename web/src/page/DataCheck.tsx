@@ -1,4 +1,4 @@
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { checkInstance, type Extras, type Source } from "../api/jobs";
 import { Findings } from "../components/Findings";
 import { formatNumber } from "../components/format";
@@ -13,20 +13,29 @@ interface DataCheckProps {
   extras: Extras;
   /** The rules that count. */
   formulation: string;
+  /** As JSON; null for the usual ones. */
+  weights: string | null;
   /** Told whether a run can be started with the data. */
   onChecked: (isReadable: boolean) => void;
 }
 
 /** What is in the data, and what cannot work with it, before time is spent on it. */
-export function DataCheck({ source, extras, formulation, onChecked }: DataCheckProps) {
-  const { data, problem, loading, reload } = useResource(
+export function DataCheck({ source, extras, formulation, weights, onChecked }: DataCheckProps) {
+  // By other weights all can still be read: what was found stays meanwhile, and a run may be started.
+  const latest = useRef(weights);
+  const { data, problem, reload } = useResource(
     useCallback(
-      (signal: AbortSignal) => checkInstance(source, extras, formulation, signal),
+      (signal: AbortSignal) => checkInstance(source, extras, formulation, latest.current, signal),
       [source, extras, formulation],
     ),
   );
+  useEffect(() => {
+    if (latest.current === weights) return;
+    latest.current = weights;
+    reload();
+  }, [weights, reload]);
   const counts = COUNTED.filter((name) => data?.summary[name] !== undefined);
-  const isReadable = !loading && !problem && data?.errors.length === 0;
+  const isReadable = !problem && data?.errors.length === 0;
   const isPossible = !data?.findings.some(({ severity }) => severity === "impossible");
   useEffect(() => {
     onChecked(isReadable);

@@ -25,7 +25,10 @@ export function EndNotice({ snapshot }: { snapshot: ProgressInfo }) {
   if (status === "timeout") {
     return (
       <Notice tone="warning" icon="clock" title="The run was out of time">
-        <p>It was stopped from outside. Start it again with a longer time limit.</p>
+        <p>
+          It was stopped from outside before it was done. Start it again with a shorter time limit,
+          or ask who runs the service.
+        </p>
       </Notice>
     );
   }

@@ -34,6 +34,8 @@ export function FileDrop({ file, endings, onChoose }: FileDropProps) {
         onChange={(event) => {
           const chosen = event.target.files?.[0];
           if (chosen) onChoose(chosen);
+          // Else the same file, once corrected, could not be chosen again: that is no change.
+          event.target.value = "";
         }}
       />
       <Icon name={file ? "check" : "down"} />

@@ -1,7 +1,14 @@
-import type { Session } from "../api/session";
+import { useState } from "react";
+import { Problem } from "../api/http";
+import { type Session, signOut } from "../api/session";
 import { Link } from "./Link";
 
-export function Header({ session, onSignOut }: { session: Session | null; onSignOut: () => void }) {
+interface HeaderProps {
+  session: Session | null;
+  onSignedOut: () => void;
+}
+
+export function Header({ session, onSignedOut }: HeaderProps) {
   return (
     <header className="header">
       <Link to="/" className="brand">
@@ -14,11 +21,36 @@ export function Header({ session, onSignOut }: { session: Session | null; onSign
             {session.name}
             {session.is_admin && <span className="quiet"> administrator</span>}
           </span>
-          <button type="button" className="plain" onClick={onSignOut}>
-            Sign out
-          </button>
+          <SignOut onSignedOut={onSignedOut} />
         </div>
       )}
     </header>
+  );
+}
+
+/** Only the service can take back the cookie: until it has, whoever sits here next is let in. */
+function SignOut({ onSignedOut }: { onSignedOut: () => void }) {
+  const [failed, setFailed] = useState(false);
+  const leave = async () => {
+    setFailed(false);
+    try {
+      await signOut();
+      onSignedOut();
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) onSignedOut();
+      else setFailed(true);
+    }
+  };
+  return (
+    <>
+      <button type="button" className="plain" onClick={leave}>
+        Sign out
+      </button>
+      {failed && (
+        <p className="field-problem" role="alert">
+          You are still signed in: the service cannot be reached.
+        </p>
+      )}
+    </>
   );
 }

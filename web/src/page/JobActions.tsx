@@ -25,6 +25,7 @@ export function JobActions({ jobId, canFinish }: { jobId: string; canFinish: boo
     }
   };
 
+  // `disabled` would take the focus from the button that was just pressed.
   return (
     <div className="job-actions">
       {problem && <ProblemNotice problem={problem} />}
@@ -33,16 +34,20 @@ export function JobActions({ jobId, canFinish }: { jobId: string; canFinish: boo
           <button
             type="button"
             className="primary"
-            disabled={asked !== null}
-            onClick={() => ask("finish")}
+            aria-disabled={asked !== null}
+            onClick={() => asked === null && ask("finish")}
           >
             {asked === "finish" ? "Finishing …" : "Finish now"}
           </button>
         )}
-        <button type="button" disabled={asked === "cancel"} onClick={() => setConfirming(true)}>
+        <button
+          type="button"
+          aria-disabled={asked === "cancel"}
+          onClick={() => asked !== "cancel" && setConfirming(true)}
+        >
           {asked === "cancel" ? "Cancelling …" : "Cancel"}
         </button>
-        <p className="quiet">
+        <p className="quiet" role="status">
           {asked === "finish" && "The search stops; the best timetable so far is published."}
           {asked === "cancel" && "The run stops within a few seconds."}
           {asked === null &&

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useRef } from "react";
 import { type Job, jobName, listJobs } from "../api/jobs";
 import { isEnd } from "../api/types";
 import { formatMoment, formatNumber, formatPercent, timesBroken } from "../components/format";
@@ -19,9 +19,10 @@ const QUIET_MS = 30_000;
 /** One's own runs, newest first. */
 export function JobList() {
   const { session } = useSession();
-  const [limit, setLimit] = useState(PAGE);
+  // Not a state: the list that is there stays until the longer one comes.
+  const most = useRef(PAGE);
   const { data, problem, reload } = useResource(
-    useCallback((signal: AbortSignal) => listJobs(limit, signal), [limit]),
+    useCallback((signal: AbortSignal) => listJobs(most.current, signal), []),
   );
   const jobs = data?.jobs ?? [];
   useRepeat(reload, jobs.some((job) => !isEnd(job.status)) ? BUSY_MS : QUIET_MS);
@@ -49,7 +50,13 @@ export function JobList() {
         ))}
       </ul>
       {data !== null && jobs.length < data.total && (
-        <button type="button" onClick={() => setLimit(limit + PAGE)}>
+        <button
+          type="button"
+          onClick={() => {
+            most.current = jobs.length + PAGE;
+            reload();
+          }}
+        >
           Show more ({formatNumber(data.total - jobs.length)})
         </button>
       )}

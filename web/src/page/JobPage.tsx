@@ -1,6 +1,6 @@
 import { useCallback } from "react";
 import { getJob, type Job, jobName } from "../api/jobs";
-import { isEnd, type ProgressInfo } from "../api/types";
+import { isBare, isEnd, type ProgressInfo } from "../api/types";
 import { formatDuration, formatMoment, formatPercent } from "../components/format";
 import { Icon } from "../components/Icon";
 import { Notice, ProblemNotice } from "../components/Notice";
@@ -87,7 +87,7 @@ export function JobPage({ jobId }: { jobId: string }) {
 }
 
 function titleOf(name: string, snapshot: ProgressInfo | null): string {
-  if (!snapshot || isEnd(snapshot.status)) return name;
+  if (!snapshot || isEnd(snapshot.status) || isBare(snapshot)) return name;
   return `${formatPercent(snapshot.overall_progress, snapshot.status)} ${name}`;
 }
 

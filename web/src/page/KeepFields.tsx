@@ -1,4 +1,5 @@
-import type { Extras } from "../api/jobs";
+import { type Extras, MOST_WHOLE } from "../api/jobs";
+import { Fold } from "../components/Fold";
 import { FileDrop } from "./FileDrop";
 
 const TIMETABLES = [".xlsx", ".csv", ".sol", ".txt"];
@@ -21,14 +22,7 @@ interface KeepFieldsProps {
 /** What should stay: the timetable that people have, as far as may be, and pinned places. */
 export function KeepFields({ extras, changes, onExtras, onChanges }: KeepFieldsProps) {
   return (
-    // A field that is folded away cannot be pointed at when something is wrong in it.
-    <details
-      className="more"
-      onInvalidCapture={(event) => {
-        event.currentTarget.open = true;
-      }}
-    >
-      <summary>Keep what people have</summary>
+    <Fold title="Keep what people have">
       <Sheet
         title="The timetable until now"
         help="The search starts from it, and changes little of it: a table that was downloaded here, or lines of course, room, day and period."
@@ -59,6 +53,7 @@ export function KeepFields({ extras, changes, onExtras, onChanges }: KeepFieldsP
             <input
               type="number"
               min="0"
+              max={MOST_WHOLE}
               step="1"
               placeholder="any number"
               value={changes.most}
@@ -74,7 +69,7 @@ export function KeepFields({ extras, changes, onExtras, onChanges }: KeepFieldsP
         endings={PINS}
         onChange={(pins) => onExtras({ ...extras, pins })}
       />
-    </details>
+    </Fold>
   );
 }
 

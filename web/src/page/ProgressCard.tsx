@@ -1,6 +1,6 @@
 import type { Following } from "../api/follower";
 import { getStageLabel } from "../api/stages";
-import { isEnd, type ProgressInfo } from "../api/types";
+import { isBare, isEnd, type ProgressInfo } from "../api/types";
 import { Announcer } from "../components/Announcer";
 import { ConnectionSign } from "../components/ConnectionSign";
 import {
@@ -9,6 +9,7 @@ import {
   formatNumber,
   formatPercent,
   roughly,
+  statusWord,
 } from "../components/format";
 import { Notice } from "../components/Notice";
 import { ProgressBar } from "../components/ProgressBar";
@@ -31,6 +32,12 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
   const percent = useSmoothProgress(snapshot.overall_progress);
   const { status } = snapshot;
   const ended = isEnd(status);
+  const bare = isBare(snapshot);
+  // The stages of this plan lie elsewhere in each run.
+  const ticks =
+    plan === "learned"
+      ? [snapshot.stage_start, snapshot.stage_end]
+      : stages?.map((stage) => stage.end);
   // "Live" would be true of the connection, and said of the run.
   const isSilent = following.lost && following.connection === "live";
   return (
@@ -39,7 +46,9 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
       aria-label="Progress"
     >
       <div className="progress-head">
-        <p className="percent">{formatPercent(percent, percent >= 100 ? status : "running")}</p>
+        {!bare && (
+          <p className="percent">{formatPercent(percent, percent >= 100 ? status : "running")}</p>
+        )}
         <div className="progress-words">
           <p className="stage-name">{headline(snapshot)}</p>
           {ended ? (
@@ -52,17 +61,23 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
         </div>
         {!ended && !isSilent && <ConnectionSign connection={following.connection} />}
       </div>
-      <ProgressBar
-        kind="overall"
-        label="Overall progress"
-        percent={percent}
-        text={spoken(snapshot)}
-        ticks={ended ? [] : stages?.map((stage) => stage.end)}
-      />
+      {!bare && (
+        <ProgressBar
+          kind="overall"
+          label="Overall progress"
+          percent={percent}
+          text={spoken(snapshot)}
+          ticks={ended ? [] : ticks}
+        />
+      )}
       <Announcer snapshot={snapshot} />
       {!ended && <Standing snapshot={snapshot} following={following} />}
-      {!ended && status !== "queued" && <StageProgress key={snapshot.stage} snapshot={snapshot} />}
-      {stages && status !== "completed" && <StageRow stages={stages} snapshot={snapshot} />}
+      {!ended && !bare && status !== "queued" && (
+        <StageProgress key={snapshot.stage} snapshot={snapshot} />
+      )}
+      {stages && !bare && status !== "completed" && (
+        <StageRow stages={stages} snapshot={snapshot} />
+      )}
       {!ended && <JobActions jobId={jobId} canFinish={status !== "queued" && !following.lost} />}
     </section>
   );
@@ -129,6 +144,7 @@ function Standing({ snapshot, following }: { snapshot: ProgressInfo; following: 
 }
 
 function headline(snapshot: ProgressInfo): string {
+  if (isBare(snapshot)) return statusWord(snapshot.status);
   switch (snapshot.status) {
     case "queued":
       return "Waiting to start";

@@ -1,6 +1,7 @@
 import { type FormEvent, useRef, useState } from "react";
 import { Problem } from "../api/http";
-import { type Extras, generate, type Source } from "../api/jobs";
+import { type Extras, generate, MOST_WHOLE, type Source } from "../api/jobs";
+import { Fold } from "../components/Fold";
 import { ProblemNotice } from "../components/Notice";
 import { changedWeights, FORMULATIONS, usualWeights } from "../components/rules";
 import { DataCheck } from "./DataCheck";
@@ -22,6 +23,8 @@ export function StartRun() {
   const [isReadable, setIsReadable] = useState(false);
   const [formulation, setFormulation] = useState("UD2");
   const [weights, setWeights] = useState<WeightTexts>({});
+  // What the data is checked by: each check sends the file, so not at every key.
+  const [settledWeights, setSettledWeights] = useState<WeightTexts>({});
   const [extras, setExtras] = useState<Extras>({ before: null, pins: null });
   const [changes, setChanges] = useState<ChangeTexts>({ price: "1", most: "" });
   const [minutes, setMinutes] = useState("2");
@@ -58,6 +61,7 @@ export function StartRun() {
     }
   };
 
+  const checkedWeights = chosenWeights(formulation, settledWeights);
   return (
     <form className="card start" onSubmit={submit} aria-labelledby="start-title">
       <h1 id="start-title">New timetable</h1>
@@ -67,6 +71,7 @@ export function StartRun() {
           source={source}
           extras={extras}
           formulation={formulation}
+          weights={checkedWeights && JSON.stringify(checkedWeights)}
           onChecked={setIsReadable}
         />
       )}
@@ -94,10 +99,14 @@ export function StartRun() {
         />
         <span className="quiet">More time finds better timetables. You can finish earlier.</span>
       </label>
-      <WeightFields formulation={formulation} weights={weights} onChange={setWeights} />
+      <WeightFields
+        formulation={formulation}
+        weights={weights}
+        onChange={setWeights}
+        onSettle={() => setSettledWeights(weights)}
+      />
       <KeepFields extras={extras} changes={changes} onExtras={setExtras} onChanges={setChanges} />
-      <details className="more">
-        <summary>More</summary>
+      <Fold title="More">
         <label className="field">
           <span>How the progress bar is divided</span>
           <select value={plan} onChange={(event) => setPlan(event.target.value)}>
@@ -114,13 +123,14 @@ export function StartRun() {
             type="number"
             required
             min="0"
+            max={MOST_WHOLE}
             step="1"
             value={seed}
             onChange={(event) => setSeed(event.target.value)}
           />
           <span className="quiet">Another number searches in another way.</span>
         </label>
-      </details>
+      </Fold>
       {problem && <ProblemNotice problem={problem} />}
       <button type="submit" className="primary wide" disabled={busy || !source || !isReadable}>
         {busy ? "Starting …" : "Make the timetable"}

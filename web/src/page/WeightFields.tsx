@@ -1,3 +1,4 @@
+import { Fold } from "../components/Fold";
 import { ruleWords, usualWeights } from "../components/rules";
 
 /** What is in the fields, by rule. */
@@ -9,19 +10,14 @@ interface WeightFieldsProps {
   formulation: string;
   weights: WeightTexts;
   onChange: (weights: WeightTexts) => void;
+  /** Told when a field is left, and nothing is wrong in any. */
+  onSettle: () => void;
 }
 
 /** What a unit of each soft rule costs, where that is not to be what it usually does. */
-export function WeightFields({ formulation, weights, onChange }: WeightFieldsProps) {
+export function WeightFields({ formulation, weights, onChange, onSettle }: WeightFieldsProps) {
   return (
-    // A field that is folded away cannot be pointed at when something is wrong in it.
-    <details
-      className="more"
-      onInvalidCapture={(event) => {
-        event.currentTarget.open = true;
-      }}
-    >
-      <summary>Weights</summary>
+    <Fold title="Weights">
       <p className="quiet" id="weights-help">
         What it costs each time that a rule is not kept: a whole number, 0 to {MOST}. Left empty, it
         costs as much as usual; 0 leaves the rule out.
@@ -42,10 +38,13 @@ export function WeightFields({ formulation, weights, onChange }: WeightFieldsPro
               placeholder={String(usual)}
               value={weights[rule] ?? ""}
               onChange={(event) => onChange({ ...weights, [rule]: event.target.value })}
+              onBlur={(event) => {
+                if (!event.target.closest(".weights")?.querySelector(":invalid")) onSettle();
+              }}
             />
           </label>
         ))}
       </div>
-    </details>
+    </Fold>
   );
 }
