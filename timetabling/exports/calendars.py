@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event, Timezone
 
@@ -101,7 +101,7 @@ class _Writer:
         self._text = {each.uid: each.event.to_ical() for each in self.told}
         self._event = {each.uid: each.event for each in self.told}
         zone = semester.zone
-        self._zone = Timezone.from_tzinfo(
+        self._zone = _Zone.from_tzinfo(
             zone, semester.timezone, semester.start, semester.last + WEEK
         )
 
@@ -130,7 +130,9 @@ class _Writer:
         texts = {each.uid: self._text[each.uid] for each in told}
         for uid, event in self._gone(texts.keys(), before):
             held = self._event.get(uid)
-            sequence = None if held is None else sequence_of(held) - 1
+            # Older than what tells where it is held now, so that this wins with who follows both.
+            # An event that has not changed leaves a calendar too, when another name needs its file.
+            sequence = None if held is None else max(sequence_of(event), sequence_of(held) - 1)
             texts[uid] = cancelled(event, self._now, sequence).to_ical()
         head: bytes = self._head(member).to_ical()
         end = b"END:VCALENDAR\r\n"
@@ -156,6 +158,12 @@ class _Writer:
         head.add("X-HORARIUM-CERTIFICATE", self._certificate.model_dump_json())
         head.add_component(self._zone)
         return head
+
+
+class _Zone(Timezone):
+    """Finds what lasts a week; icalendar's steps of 64 days pass over Ramadan's time in Morocco."""
+
+    _from_tzinfo_skip_search = [timedelta(seconds=2**k) for k in range(19, -1, -1)]  # noqa: RUF012
 
 
 def _read(calendar: bytes) -> list[Event]:

@@ -24,6 +24,7 @@ __all__ = ["Told", "cancelled", "events_of", "scope_of", "sequence_of", "told_by
 
 STAMPS = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
 PLACE = "X-HORARIUM-PLACE"
+MEMBERS = "X-HORARIUM-CURRICULA"
 MAX_CURRICULA = 12
 STEP = 2
 """A change raises SEQUENCE by two: one is left for calendars that an event has moved out of."""
@@ -139,6 +140,9 @@ def _event(
         event.add("EXDATE", semester.at(free, times.begin))
     event.add("STATUS", "CONFIRMED")
     event.add(PLACE, f"{day + 1} {slot + 1} {room.id}")
+    if len(curricula) > MAX_CURRICULA:
+        # An event changes when a course leaves a curriculum, also one that is not named.
+        event.add(MEMBERS, _digest("\n".join(curricula[MAX_CURRICULA:])))
     return event
 
 

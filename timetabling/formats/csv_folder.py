@@ -1,19 +1,19 @@
 """A folder of CSV files, one for each table, with a README.txt that says what the columns mean.
 
 UTF-8; a comma, a semicolon (as Excel writes where the comma is the decimal sign) or a tab between
-cells. A text that begins with ``=``, ``+``, ``-`` or ``@`` is written with an apostrophe before it,
-which the reader takes off again: a spreadsheet would compute it (OWASP, "CSV injection").
+cells. What a spreadsheet would compute is written with an apostrophe (`cells.guarded`), which the
+reader takes off again.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 import secrets
 import shutil
 from pathlib import Path
 
+from timetabling.formats.cells import guarded, unguarded
 from timetabling.formats.from_tables import read_tables
 from timetabling.formats.sheets import Cell, Sheet
 from timetabling.formats.tables import FILE, TABLES, Table
@@ -21,16 +21,29 @@ from timetabling.formats.text import Complaints, InputError, read_lines
 from timetabling.formats.to_tables import Row, rows_of
 from timetabling.problem import Problem
 
-__all__ = ["read", "write"]
+__all__ = ["files_of", "read", "write"]
 
 _DELIMITERS = ",;\t"
-_TO_COMPUTE = re.compile(r"'*[=+\-@]")
-_APOSTROPHE = re.compile(r"'+[=+\-@]")
 _MOST_FILES = 1_000
 
 
+def files_of(path: Path) -> list[Path]:
+    """The CSV files of a folder, by name; other files, and hidden ones, are not looked at.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    return sorted(
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() == FILE and not file.name.startswith((".", "~"))
+    )
+
+
 def read(path: Path) -> Problem:
-    """Read the CSV files of a folder; other files, and hidden ones, are not looked at.
+    """Read the CSV files of a folder.
 
     Raises
     ------
@@ -39,10 +52,7 @@ def read(path: Path) -> Problem:
     OSError
         If reading fails half-way.
     """
-    files = [
-        file for file in sorted(path.iterdir())
-        if file.suffix.lower() == FILE and not file.name.startswith((".", "~"))
-    ]  # fmt: skip
+    files = files_of(path)
     if not files:
         wanted = ", ".join(f"{table.name}{FILE}" for table in TABLES if table.is_required)
         raise InputError(f"{path}: expected a folder with {wanted}, got no {FILE} file")
@@ -107,7 +117,7 @@ def _sheet(path: Path) -> Sheet:
             )
             continue
         if any(cell.strip() for cell in cells):
-            rows.append((number, [_plain(cell) for cell in cells]))
+            rows.append((number, [unguarded(cell.strip()) for cell in cells]))
     complaints.check()
     return Sheet(path.stem, rows, lambda number, _: f"{path}:{number}")
 
@@ -120,15 +130,8 @@ def _csv(table: Table, rows: list[Row]) -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.name for column in table.columns])
     for row in rows:
-        writer.writerow(
-            [f"'{x}" if isinstance(x, str) and _TO_COMPUTE.match(x) else x for x in row]
-        )
+        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
     return text.getvalue()
-
-
-def _plain(cell: str) -> str:
-    text = cell.strip()
-    return text[1:] if text.startswith("'") and _APOSTROPHE.match(text) else text
 
 
 def _notes() -> str:

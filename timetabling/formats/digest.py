@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from timetabling.formats.csv_folder import files_of
 from timetabling.formats.text import InputError
 
 __all__ = ["digest_of"]
@@ -14,7 +15,7 @@ def digest_of(path: Path) -> str:
     """The digest of a file, as `sha256sum` gives it; of a folder, over its CSV files.
 
     For a folder it is the digest of what ``LC_ALL=C sha256sum *.csv`` prints there: a line a file,
-    sorted by name.
+    sorted by name. Files are those that are read, so ``ROOMS.CSV`` is one of them.
 
     Raises
     ------
@@ -25,8 +26,7 @@ def digest_of(path: Path) -> str:
         if not path.is_dir():
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-        files = sorted(path.glob("[!.]*.csv"), key=lambda file: file.name)
-        lines = "".join(f"{digest_of(file)}  {file.name}\n" for file in files)
+        lines = "".join(f"{digest_of(file)}  {file.name}\n" for file in files_of(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     return hashlib.sha256(lines.encode()).hexdigest()

@@ -120,7 +120,11 @@ class FetRules:
         activity = self._activity(node.first("Activity_Id"))
         rooms = self._rooms(node, "Preferred_Room")
         if activity is not None and rooms is not None:
-            self.rooms_of[activity.id] = rooms & self.rooms_of.get(activity.id, rooms)
+            both = rooms & self.rooms_of.get(activity.id, rooms)
+            if both:
+                self.rooms_of[activity.id] = both
+            else:
+                self.left_out[f"{node.tag}: the activity has others already, none of these"] += 1
 
     def _subject_rooms(self, node: Node) -> None:
         rooms = self._rooms(node, "Room" if node.tag.endswith("Room") else "Preferred_Room")
@@ -155,10 +159,11 @@ class FetRules:
             self.file.look_up(self.rooms, child.text, child.line, "rooms")
             for child in node.all(tag)
         ]
-        rooms = {room for room in found if room is not None}
-        if not rooms:
-            self.left_out[f"{node.tag}: it names no room that is there, or virtual ones alone"] += 1
-        return rooms or None
+        # A virtual room stands for others: the real ones alone would be fewer than are allowed.
+        if not found or None in found:
+            self.left_out[f"{node.tag}: it names no room, or a virtual one"] += 1
+            return None
+        return {room for room in found if room is not None}
 
 
 _HANDLERS: Mapping[str, Callable[[FetRules, Node], None]] = MappingProxyType(

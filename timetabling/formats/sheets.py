@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from timetabling.formats.spelling import Spelling
 from timetabling.formats.tables import TABLES, Column, Kind, Table
-from timetabling.formats.text import Complaints, quote, whole_number
+from timetabling.formats.text import Complaints, is_plain, quote, whole_number
 
 __all__ = ["Cell", "Odd", "Record", "Sheet", "find_tables", "names_in", "read_records"]
 
@@ -216,7 +216,7 @@ def _parser(
             if text.casefold() not in _YES_NO:
                 raise ValueError(f"expected yes or no, got {quote(text)}")
             return _YES_NO[text.casefold()]
-        if not text.isprintable():
+        if not is_plain(text):
             raise ValueError(f"expected one line of plain characters, got {quote(text)}")
         if column.choices:
             name = _folded(text).replace(" ", "_")

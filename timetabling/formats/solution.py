@@ -14,6 +14,7 @@ from pathlib import Path
 from timetabling.formats.text import (
     InputError,
     Report,
+    is_plain,
     quote,
     read_lines,
     whole_number,
@@ -136,7 +137,7 @@ def _name(word: str) -> str:
 
 
 def _word(what: str, name: str) -> str:
-    if not name.isprintable():
+    if not is_plain(name):
         raise ValueError(f"{what}: expected a name on one line, of plain characters, got {name!r}")
     if name.split() == [name] and not name.startswith('"'):
         return name

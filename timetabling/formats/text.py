@@ -15,6 +15,7 @@ __all__ = [
     "Report",
     "check_file",
     "check_word",
+    "is_plain",
     "quote",
     "read_bytes",
     "read_lines",
@@ -29,6 +30,9 @@ MAX_LINES = 2_000_000  # some millions a second are looked at
 MAX_DIGITS = 18
 MAX_SHOWN = 20
 MAX_COUNTED = 10_000  # a file of nothing but problems is not read to its end
+
+# Persian and the scripts of India are misspelt without them: zero width non-joiner, and joiner.
+_JOINERS = dict.fromkeys((0x200C, 0x200D))
 
 
 class InputError(ValueError):
@@ -140,7 +144,7 @@ def read_bytes(path: Path) -> bytes:
 def read_lines(path: Path) -> list[str]:
     """Read the lines of a UTF-8 text; lines end as on Unix, Windows or old Macs.
 
-    A file of nothing but white space has no lines. Every character of a line is printable or a tab.
+    A file of nothing but white space has no lines. But for tabs, a line is as `is_plain` says.
 
     Raises
     ------
@@ -167,8 +171,8 @@ def read_lines(path: Path) -> list[str]:
         if len(line) > MAX_LINE_LENGTH:
             problem = f"expected at most {MAX_LINE_LENGTH} characters a line, got {len(line)}"
             report.add(number, problem)
-        elif not line.isprintable():
-            odd = next((c for c in line if c != "\t" and not c.isprintable()), None)
+        elif not is_plain(line):
+            odd = next((c for c in line if c != "\t" and not is_plain(c)), None)
             if odd is not None:
                 report.add(number, f"expected UTF-8 text, got {_describe(odd)}")
     report.check()
@@ -190,6 +194,15 @@ def whole_number(word: str) -> int:
     return int(word)
 
 
+def is_plain(text: str) -> bool:
+    r"""Whether all characters print, or join others and keep them apart as scripts need.
+
+    >>> is_plain("می\u200cشود"), is_plain("two\u202elines"), is_plain("two\nlines")
+    (True, False, False)
+    """
+    return text.isprintable() or text.translate(_JOINERS).isprintable()
+
+
 def quote(text: str) -> str:
     """Quote a piece of a file for a message, cut where it is long."""
     return repr(text if len(text) <= 40 else text[:39] + "…")
@@ -203,7 +216,7 @@ def check_word(what: str, word: str) -> None:
     ValueError
         If it does not.
     """
-    if word.split() != [word] or not word.isprintable():
+    if word.split() != [word] or not is_plain(word):
         raise ValueError(f"{what}: expected one word without spaces, got {word!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from timetabling.formats.text import is_plain
 from timetabling.problem import Problem
 
 __all__ = ["Row", "rows_of"]
@@ -73,7 +74,7 @@ def rows_of(problem: Problem) -> dict[str, list[Row]]:
 
 
 def _checked(what: str, name: str) -> str:
-    if name.strip() != name or not name or not name.isprintable():
+    if name.strip() != name or not name or not is_plain(name):
         raise ValueError(
             f"{what}: expected a name on one line, without blanks around it, got {name!r}"
         )

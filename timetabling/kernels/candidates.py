@@ -31,7 +31,8 @@ def update_blame(
     violations, cost = 1, 0
     if state.period[lecture] >= 0:
         violations, cost = move_delta(model, state, lecture, -1, -1)
-        violations = 1 - violations
+        # At the cap of changes, to take a kept lecture out costs two: it saves none.
+        violations = max(0, 1 - violations)
         desk.work[0] += 1
     desk.saved[lecture] = violations
     # Taking a lecture out may cost working days: no blame is below zero.

@@ -170,7 +170,9 @@ def compile_model(problem: Problem, formulation: Formulation) -> Model:
     own = np.zeros((len(courses), 6), np.int32)
     own[:, MIN_DAYS] = [c.min_working_days for c in courses]
     own[:, DAYS_WEIGHT], own[:, STABILITY_WEIGHT], own[:, DOUBLE_WEIGHT] = days, stability, doubles
-    own[:, COURSE_SAVING] = days + stability + 3 * doubles + rules.changes + dearest_period
+    # Of lectures apart, at most 4 cease to be: the one that moves and one that it leaves alone on
+    # its day, and two on the other day that it comes between.
+    own[:, COURSE_SAVING] = days + stability + 4 * doubles + rules.changes + dearest_period
     own[:, CURRICULA_SAVING] = [len(each) * curriculum_saving for each in curricula_of]
     # Pinned lectures are the first of their course, in order, as `place_pinned` has them.
     hold = np.zeros(problem.num_lectures, np.uint8)

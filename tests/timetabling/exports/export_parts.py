@@ -31,10 +31,11 @@ SEMESTER = Semester.model_validate(
 )
 
 names = st.text(
-    st.characters(codec="utf-8", exclude_categories=("C", "Z")) | st.sampled_from(" ,;\"'=+-@<&\\"),
+    st.characters(codec="utf-8", exclude_categories=("C", "Z"))
+    | st.sampled_from(" ,;\"'=+-@<&\\\u200c\u200d"),
     min_size=1,
     max_size=8,
-).filter(lambda name: name.strip() and name.isprintable())
+).filter(lambda name: name.strip() and all(c.isprintable() or c in "\u200c\u200d" for c in name))
 
 # What a spreadsheet would compute, what HTML would run, what iCalendar and CSV give a meaning.
 PROBLEM = Problem(

@@ -23,7 +23,7 @@ from tests.timetabling.exports.export_parts import (
     timetables,
 )
 from timetabling.exports.calendars import WHOLE, calendar_files, whole_calendar
-from timetabling.problem import Lecture, Problem, Timetable
+from timetabling.problem import Curriculum, Lecture, Problem, Timetable
 
 LATER = NOW + timedelta(days=1)
 SOME = Timetable(PROBLEM, (Lecture(0, 0, 0), Lecture(0, 5, 1), Lecture(1, 7, 2), Lecture(3, 9, 2)))
@@ -214,6 +214,61 @@ def test_every_lecture_that_stays_keeps_its_event_untouched(
     for uid, event in old.items():
         if place(event) in stays:
             assert new[uid] == event
+
+
+def test_a_course_of_many_curricula_is_cancelled_in_one_that_its_event_does_not_name() -> None:
+    def of(*last: str) -> Timetable:
+        names = [*(f"q{i}" for i in range(12)), *last]
+        curricula = tuple(Curriculum(id=name, courses=(1,)) for name in names)
+        return replace(SOME, problem=replace(PROBLEM, curricula=curricula))
+
+    before = told(of("left", "kept"))
+    after = told(of("kept", "new"), before, LATER)
+    (there,), (gone,) = (events(x["curricula/left.ics"]).values() for x in (before, after))
+    (here,) = events(after["curricula/kept.ics"]).values()
+    assert gone["STATUS"] == "CANCELLED"
+    assert there.sequence < gone.sequence < here.sequence
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_no_event_that_left_a_calendar_is_older_than_it_was_told_there(lost: bool) -> None:
+    """Another teacher needs the file, or the calendar of all lectures was deleted."""
+    first = replace(PROBLEM, courses=(replace(PROBLEM.courses[0], teacher="Smith"),), curricula=())
+    lectures = SOME.lectures[:2]
+    before = told(Timetable(first, lectures))
+    for days in (1, 2):  # a move there and back, so that something was told twice
+        lectures = (lectures[0]._replace(period=days % 2), lectures[1])
+        before = told(Timetable(first, lectures), before, NOW + timedelta(days=days))
+    teachers = ("Jones", "Jones") if lost else ("Smith", "smith")
+    second = replace(
+        first,
+        courses=tuple(
+            replace(PROBLEM.courses[c], teacher=teacher) for c, teacher in enumerate(teachers)
+        ),
+    )
+    kept = {path: data for path, data in before.items() if not (lost and path == WHOLE)}
+    after = told(Timetable(second, lectures), kept, NOW + timedelta(days=9))
+    was, now = (events(files["teachers/Smith.ics"]) for files in (before, after))
+    assert {event["STATUS"] for event in now.values()} == {"CANCELLED"}
+    assert max(event.sequence for event in was.values()) > 0
+    assert all(now[uid].sequence >= was[uid].sequence for uid in was)
+
+
+@pytest.mark.parametrize(
+    "name", ["Africa/Casablanca", "Europe/Dublin", "Australia/Lord_Howe", "Asia/Tokyo"]
+)
+def test_a_calendar_changes_its_time_when_the_zone_does(name: str) -> None:
+    """In Morocco for the weeks of Ramadan, which a step of some months passes over."""
+    semester = SEMESTER.model_copy(
+        update={"timezone": name, "start": date(2026, 9, 7), "weeks": 40}
+    )
+    whole = whole_calendar(SOME, semester, certificate=certificate_of(SOME), before=None, now=NOW)
+    (zone,) = Calendar.from_ical(whole).timezones
+    made = zone.to_tz(lookup_tzid=False)
+    for day in range(5):
+        for each in semester.dates(day):
+            moment = semester.at(each, semester.periods[0].begin)
+            assert moment.utcoffset() == moment.replace(tzinfo=made).utcoffset(), each
 
 
 def test_another_semester_has_other_events() -> None:

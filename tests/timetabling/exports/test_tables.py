@@ -122,10 +122,22 @@ def test_a_timetable_written_as_csv_is_read_back_in_its_order(
     assert read_solution(tmp_path / "plain.csv", timetable.problem) == timetable
 
 
-@given(st.text(max_size=5) | st.text("'=+-@\t\r", max_size=4))
+@given(st.text(max_size=5) | st.text("'=+-@\t\r; \"", max_size=6))
 def test_a_guarded_name_is_no_formula_and_comes_back(name: str) -> None:
     assert not guarded(name).startswith(("=", "+", "-", "@", "\t", "\r"))
     assert unguarded(guarded(name)) == name
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@given(timetable=any_timetables())
+@QUICK
+def test_no_cell_is_taken_for_a_formula_wherever_a_spreadsheet_splits(
+    tmp_path: Path, delimiter: str, timetable: Timetable
+) -> None:
+    write_solution(timetable, tmp_path / "plain.csv")
+    for path in (written(tmp_path, timetable, ".csv"), tmp_path / "plain.csv"):
+        for row in csv.reader(path.read_text().splitlines(), delimiter=delimiter):
+            assert not [cell for cell in row if cell.strip().startswith(("=", "+", "-", "@"))]
 
 
 def test_no_cell_is_taken_for_a_formula(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ FET = """\
 <Space_Constraints_List>
 <ConstraintActivityPreferredRoom><Weight_Percentage>100</Weight_Percentage><Activity_Id>3</Activity_Id><Room>Gym</Room><Active>true</Active></ConstraintActivityPreferredRoom>
 <ConstraintActivityPreferredRoom><Weight_Percentage>100</Weight_Percentage><Activity_Id>1</Activity_Id><Room>R1</Room><Active>true</Active></ConstraintActivityPreferredRoom>
-<ConstraintSubjectPreferredRooms><Weight_Percentage>100</Weight_Percentage><Subject>Lunch</Subject><Number_of_Preferred_Rooms>2</Number_of_Preferred_Rooms><Preferred_Room>Gym</Preferred_Room><Preferred_Room>Any</Preferred_Room><Active>true</Active></ConstraintSubjectPreferredRooms>
+<ConstraintSubjectPreferredRooms><Weight_Percentage>100</Weight_Percentage><Subject>Lunch</Subject><Number_of_Preferred_Rooms>1</Number_of_Preferred_Rooms><Preferred_Room>Gym</Preferred_Room><Active>true</Active></ConstraintSubjectPreferredRooms>
 <ConstraintRoomNotAvailableTimes><Weight_Percentage>100</Weight_Percentage><Room>Gym</Room><Not_Available_Time><Day>Mon</Day><Hour>8:00</Hour></Not_Available_Time><Active>true</Active></ConstraintRoomNotAvailableTimes>
 </Space_Constraints_List>
 </fet>
@@ -113,6 +113,29 @@ def test_what_does_not_map_is_told_with_its_number(tmp_path: Path) -> None:
         "changed: 1 courses have no teacher",
     ):
         assert sum(line.startswith(said) for line in told) == 1, told
+
+
+def test_rooms_of_which_one_is_virtual_rule_no_room_out(tmp_path: Path) -> None:
+    gym = "<Preferred_Room>Gym</Preferred_Room>"
+    problem, told = read(tmp_path, FET.replace(gym, f"{gym}{gym.replace('Gym', 'Any')}"))
+    assert not problem.unsuitable
+    said = "left out: 1 x ConstraintSubjectPreferredRooms: it names no room, or a virtual one"
+    assert said in told
+
+
+def test_of_two_lists_of_rooms_with_none_in_common_the_first_is_kept(tmp_path: Path) -> None:
+    lists = "".join(
+        "<ConstraintActivityPreferredRooms><Activity_Id>4</Activity_Id>"
+        f"<Preferred_Room>{room}</Preferred_Room></ConstraintActivityPreferredRooms>"
+        for room in ("Gym", "R1")
+    )
+    subject = FET.index("<ConstraintSubjectPreferredRooms>"), FET.index("<ConstraintRoomNot")
+    problem, told = read(tmp_path, FET[: subject[0]] + lists + FET[subject[1] :])
+    assert problem.unsuitable == {(2, 1)}
+    assert [line for line in told if "ConstraintActivityPreferredRooms" in line] == [
+        "left out: 1 x ConstraintActivityPreferredRooms: the activity has others already, none of "
+        "these"
+    ]
 
 
 def test_whoever_does_not_ask_is_warned(tmp_path: Path) -> None:

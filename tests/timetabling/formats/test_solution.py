@@ -147,6 +147,7 @@ def _named(course: str, room: str) -> Problem:
         ('"x"', '"""x"""'),
         ('"', '""""'),
         (' " ', '" "" "'),
+        ("می\u200cشود", "می\u200cشود"),
     ],
 )
 def test_a_name_with_spaces_is_put_between_quotes(tmp_path: Path, name: str, written: str) -> None:
@@ -156,7 +157,7 @@ def test_a_name_with_spaces_is_put_between_quotes(tmp_path: Path, name: str, wri
     assert read_solution(tmp_path / "a.sol", timetable.problem) == timetable
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\x1bb", "a\u00a0b"])
+@pytest.mark.parametrize("name", ["a\nb", "a\x1bb", "a\u00a0b", "a\u202eb"])
 def test_a_name_that_the_format_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
     for problem, what in ((_named(name, "r"), "course"), (_named("c", name), "room")):
         with pytest.raises(ValueError, match=f"{what}: expected a name on one line"):

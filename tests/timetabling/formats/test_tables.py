@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.timetabling.formats.small_tables import TABLES, tables, write_book, write_folder
 from timetabling.formats import read_problem, write_problem
+from timetabling.formats.digest import digest_of
 from timetabling.formats.example import EXAMPLE
 from timetabling.formats.tables import TABLES as SCHEMA
 from timetabling.penalties import evaluate, formulation
@@ -33,13 +35,17 @@ from timetabling.problem import (
 NASTY = [
     "=1+1", "+1", "-1", "@x", "'=1", "''-2", "'quoted'", '"', '""', "a,b", "a;b", "007", "1.0",
     "TRUE", "1-2", "#1", "_x0041_", "x_x000D_y", "Ünïcødé 数学 😀", "END.", "two  spaces", "None",
-    "&amp;<b>",
+    "&amp;<b>", "a;=1", 'a;"=1', "a; '-1;+1", "می\u200cشود", "क्\u200dष",
 ]  # fmt: skip
 NAMES = st.one_of(
     st.sampled_from(NASTY),
-    st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=8)
+    st.text(
+        st.characters(categories=["L", "N", "P", "S", "Zs"], include_characters="\u200c\u200d"),
+        min_size=1,
+        max_size=8,
+    )
     .map(str.strip)
-    .filter(lambda name: name and name.isprintable()),
+    .filter(lambda name: name and all(c.isprintable() or c in "\u200c\u200d" for c in name)),
 )
 
 
@@ -120,20 +126,25 @@ def test_a_name_that_looks_like_something_else_stays_a_name(
     assert read_problem(tmp_path / f"again{suffix}") == problem
 
 
-def test_no_cell_of_a_csv_file_would_be_computed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_of_a_csv_file_would_be_computed_wherever_a_spreadsheet_splits(
+    tmp_path: Path, delimiter: str
+) -> None:
     courses = tuple(
-        replace(EXAMPLE.courses[0], id=name, teacher=name) for name in ("=1", "+1", "-1", "@1")
+        replace(EXAMPLE.courses[0], id=name, teacher=name)
+        for name in ("=1", "+1", "-1", "@1", "a;=1", 'a,b;"=1;c', "a; -1")
     )
     problem = replace(EXAMPLE, courses=courses, curricula=(), pins=frozenset(),
                       unavailable=frozenset(), unsuitable=frozenset(),
                       undesired=frozenset(), course_weights=frozenset())  # fmt: skip
     write_problem(problem, tmp_path / "again")
-    text = (tmp_path / "again" / "courses.csv").read_text("utf-8-sig")
-    assert not re.search(r"(^|,)[=+\-@]", text, re.MULTILINE)
+    lines = (tmp_path / "again" / "courses.csv").read_text("utf-8-sig").splitlines()
+    cells = [cell.strip() for row in csv.reader(lines, delimiter=delimiter) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
 @pytest.mark.parametrize("suffix", ["", ".xlsx"])
-@pytest.mark.parametrize("name", [" x", "x ", "a\nb", "a\x1bb", "a\u00a0b"])
+@pytest.mark.parametrize("name", [" x", "x ", "a\nb", "a\x1bb", "a\u00a0b", "a\u202eb"])
 def test_a_name_that_would_not_read_back_is_refused(tmp_path: Path, name: str, suffix: str) -> None:
     for broken in (
         replace(EXAMPLE, courses=(replace(EXAMPLE.courses[0], teacher=name), *EXAMPLE.courses[1:])),
@@ -245,6 +256,20 @@ def test_other_files_of_a_folder_are_not_looked_at(tmp_path: Path) -> None:
         (folder / name).write_bytes(b"\xff")
     (folder / "#old.csv").write_text("anything\n")
     assert read_problem(folder) == expected
+
+
+def test_the_digest_of_a_folder_is_that_of_the_files_that_are_read(tmp_path: Path) -> None:
+    folder = write_folder(tables(), tmp_path / "small")
+    before = digest_of(folder)
+    (folder / "~old.csv").write_text("a copy that is not read")
+    assert digest_of(folder) == before
+    for file in folder.iterdir():
+        file.rename(file.with_name(file.name.upper()))
+    capitals = digest_of(folder)
+    expected = read_problem(folder)
+    (folder / "ROOMS.CSV").write_text(TABLES["rooms"].replace("50", "51"))
+    assert read_problem(folder) != expected
+    assert digest_of(folder) != capitals
 
 
 def test_what_only_workbooks_do_is_read_as_it_is_seen(tmp_path: Path) -> None:

@@ -7,16 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import SeedSequence
 
-from timetabling.kernels.delta import new_state
+from timetabling.kernels.delta import move_delta, new_state
 from timetabling.kernels.draws import draw_period_beside_mate, new_random
 from timetabling.kernels.model import (
+    COURSE_SAVING,
     DOUBLE_WEIGHT,
     STABILITY_WEIGHT,
     compile_model,
     to_arrays,
     to_timetable,
 )
-from timetabling.penalties import FORMULATIONS, evaluate
+from timetabling.penalties import FORMULATIONS, evaluate, formulation
 from timetabling.problem import Course, Curriculum, Lecture, Problem, Room, Timetable
 
 
@@ -60,6 +61,22 @@ def test_a_rule_the_formulation_leaves_out_weighs_nothing(
         model.period_cost,
     ):
         assert not weights.any()
+
+
+def test_no_move_between_days_saves_more_than_the_model_says() -> None:
+    """One of two lectures apart on a day goes between two on another: four are apart no more."""
+    course = Course(
+        id="a", teacher="t", num_lectures=4, min_working_days=1, num_students=1,
+        wants_double_lectures=True,
+    )  # fmt: skip
+    problem = Problem(
+        name="apart", num_days=2, periods_per_day=3, courses=(course,),
+        rooms=(Room(id="r", capacity=1),), curricula=(),
+    )  # fmt: skip
+    model = compile_model(problem, formulation("UD4", {"double_lectures": 10}))
+    apart = Timetable(problem, tuple(Lecture(0, period, 0) for period in (0, 2, 3, 5)))
+    _, change = move_delta(model, new_state(model, *to_arrays(apart)), 0, 4, 0)
+    assert -40 == change >= -model.own[0, COURSE_SAVING]
 
 
 def test_a_course_without_lectures_is_no_mate_to_be_beside() -> None:

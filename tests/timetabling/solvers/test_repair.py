@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from random import Random
 
@@ -8,6 +9,10 @@ import pytest
 
 from timetabling.generator import generate
 from timetabling.kernels.choice import FEATURES
+from timetabling.kernels.delta import new_state
+from timetabling.kernels.desk import new_desk
+from timetabling.kernels.model import compile_model, to_arrays
+from timetabling.kernels.repairs import new_record, run_episode
 from timetabling.penalties import evaluate, formulation
 from timetabling.problem import Course, Problem, Room, Timetable
 from timetabling.search import Result, SilentObserver, WorkLimit
@@ -197,6 +202,19 @@ def test_an_impossible_problem_keeps_what_can_be_placed() -> None:
     result = repaired(Timetable(problem), work=20_000)
     assert result.violations == 1
     assert len(result.timetable.lectures) == 2
+
+
+def test_where_no_more_may_change_each_candidate_is_described_by_numbers() -> None:
+    """There, to take a kept lecture out costs two violations: it is missing, and changed."""
+    problem, witness = generate(10, seed=5)
+    problem = replace(problem, before=witness.lectures, max_changes=0)
+    model = compile_model(problem, UD2)
+    periods, rooms = to_arrays(Timetable(problem, witness.lectures))
+    state, desk, record = new_state(model, periods, rooms), new_desk(model), new_record(model, 30)
+    weights = Learner(len(FEATURES), seed=1).weights()
+    run_episode(model, state, desk, record, weights, 30, periods, rooms, 100, 0.0)
+    assert np.isfinite(record.features).all()
+    assert record.features[..., FEATURES.index("blame")].min() >= 0
 
 
 # ---- the learning rule
