@@ -22,7 +22,7 @@ from tracking.hooks import job_id_of
 
 __all__ = ["checkpoints_of", "clean", "forget"]
 
-RESULTS_VERSION = 6
+RESULTS_VERSION = 7
 """To be raised when a solver comes to give another timetable for the same seed."""
 
 

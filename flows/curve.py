@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from timetabling.formats.text import InputError, quote, read_lines
 
-__all__ = ["Curve", "Point", "read_curve"]
+__all__ = ["Curve", "GrowingText", "Point", "read_curve"]
 
 
 class Point(NamedTuple):
@@ -58,6 +60,28 @@ class Curve:
                 point = Point(round(time.monotonic() - self._began, 2), stage, *figures)
                 self.points.append(point)
                 self._writer.writerow(point)
+
+
+class GrowingText(io.StringIO):
+    """Text that is in a file too, as it grows; no run fails for what cannot be written there.
+
+    Parameters
+    ----------
+    path
+        Begun anew. Opened for each piece, so that another file may take its place at any time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+    def write(self, text: str) -> int:
+        """Write a piece."""
+        with suppress(OSError), self._path.open("a", encoding="utf-8", newline="") as file:
+            file.write(text)
+        return super().write(text)
 
 
 def read_curve(path: Path) -> list[Point]:

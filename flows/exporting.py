@@ -93,7 +93,10 @@ class Export:
     @cached_property
     def found(self) -> Document:
         """The timetable's document."""
-        return document(self.timetable, self.certificate.rules, self.certificate.bound)
+        found = document(self.timetable, self.certificate.rules)
+        # Where changes were certified that cannot be counted here, the bound is not of this cost.
+        is_its = found["cost"] == self.certificate.cost
+        return {**found, "bound": self.certificate.bound if is_its else None}
 
     @cached_property
     def week(self) -> Week:

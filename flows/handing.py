@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import opaque
 
-from tasks.stopping import cancel
+from tasks.stopping import cancel, is_cancelled
 
 __all__ = ["result_of", "whole"]
 
@@ -52,9 +52,11 @@ def whole(value: T) -> T:
 
 
 def result_of(future: PrefectFuture[T], job: str) -> T:
-    """Wait for a task; on Ctrl-C, ask it for what it has instead of leaving it."""
+    """Wait for a task; on a first Ctrl-C, ask it for what it has instead of leaving it."""
     try:
         return future.result()
     except KeyboardInterrupt:
+        if is_cancelled(job):
+            raise  # asked already: whoever asks again no longer wants to wait
         cancel(job)
         return future.result()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ __all__ = ["read_history", "remembering", "table_of"]
 
 _RUNS_READ = 500
 
+_log = logging.getLogger(__name__)
+
 
 def read_history(folder: Path) -> list[Record]:
     """Read the last runs of this machine, newest first.
@@ -26,37 +29,36 @@ def read_history(folder: Path) -> list[Record]:
     ValueError
         If a line is none that this wrote; says which.
     """
-    file = _file(folder)
-    if not file.exists():
-        return []
-    lines = file.read_text(encoding="utf-8").splitlines()
-    records = []
-    for number, line in enumerate(lines[-_RUNS_READ:], start=max(0, len(lines) - _RUNS_READ) + 1):
-        try:
-            records.append(Record.from_json(line))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{file}:{number}: expected the record of a run: {error}") from error
-    return records[::-1]
+    records, wrong = _read(folder)
+    if wrong:
+        raise ValueError(wrong[0])
+    return records
 
 
 @contextmanager
 def remembering(redis_url: str, folder: Path) -> Iterator[None]:
-    """Bring what is known of earlier runs to a Redis, and keep what the block adds to it."""
-    store = Store(redis_url)
-    before = read_history(folder)
-    for record in reversed(before):
-        store.remember(record)
-    yield
-    known = {(record.job_id, record.ended_at) for record in before}
-    try:
-        added = [r for r in store.histories() if (r.job_id, r.ended_at) not in known]
-    except Unavailable:  # the run went on without its Redis, and has said so
-        return
-    finally:
-        store.close()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _file(folder).open("a", encoding="utf-8") as file:
-        file.writelines(f"{record.to_json()}\n" for record in reversed(added))
+    """Bring what is known of earlier runs to a Redis, and keep what the block adds to it.
+
+    However the block ends. What is wrong with the history is logged, and stops no run.
+    """
+    before: list[Record] = []
+    with closing(Store(redis_url)) as store:
+        with _only_logged():
+            before, wrong = _read(folder)
+            for line in wrong:
+                _log.warning("Earlier runs: left out: %s", line)
+            for record in reversed(before):
+                store.remember(record)
+        try:
+            yield
+        finally:
+            # Without its Redis the run went on, and has said so.
+            with _only_logged(), suppress(Unavailable):
+                known = {(record.job_id, record.ended_at) for record in before}
+                added = [r for r in store.histories() if (r.job_id, r.ended_at) not in known]
+                folder.mkdir(parents=True, exist_ok=True)
+                with _file(folder).open("a", encoding="utf-8") as file:
+                    file.writelines(f"{record.to_json()}\n" for record in reversed(added))
 
 
 def table_of(records: Iterable[Record]) -> Table:
@@ -78,6 +80,30 @@ def table_of(records: Iterable[Record]) -> Table:
             record.job_id,
         )
     return table
+
+
+def _read(folder: Path) -> tuple[list[Record], list[str]]:
+    """The last runs, newest first, and what is wrong with the lines that tell of none."""
+    file = _file(folder)
+    if not file.exists():
+        return [], []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    records, wrong = [], []
+    for number, line in enumerate(lines[-_RUNS_READ:], start=max(0, len(lines) - _RUNS_READ) + 1):
+        try:
+            records.append(Record.from_json(line))
+        except (TypeError, ValueError) as error:
+            wrong.append(f"{file}:{number}: expected the record of a run: {error}")
+    return records[::-1], wrong
+
+
+@contextmanager
+def _only_logged() -> Iterator[None]:
+    """Have no run end for what earlier ones were like: the time left is guessed without them."""
+    try:
+        yield
+    except (OSError, ValueError, Unavailable) as error:
+        _log.warning("Earlier runs: %s", error)
 
 
 def _file(folder: Path) -> Path:

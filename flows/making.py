@@ -27,8 +27,8 @@ from flows.budgets import PUBLISHING_SHARE, QUICK_SECONDS, QUICK_STAGES, SHARES,
 from flows.cancelling import cancelled
 from flows.certifying import Origin
 from flows.checkpoints import checkpoints_of
-from flows.curve import Curve
-from flows.files import SOLUTION, find_instance, job_folder
+from flows.curve import Curve, GrowingText
+from flows.files import CURVE, SOLUTION, find_instance, job_folder
 from flows.findings import lines, summary
 from flows.following import Following
 from flows.handing import result_of, whole
@@ -41,6 +41,7 @@ from flows.publishing import publish_all
 from flows.reporting import Outcome, report_of
 from flows.retries import final_if_lasting
 from flows.settings import Settings
+from flows.targets import check_solution
 from flows.warmup import COMPILING_SECONDS, compile_kernels, is_compiled
 from tasks.budget import Budget
 from tasks.check import check
@@ -93,7 +94,12 @@ def make_timetable(
         if max_changes is not None and before is None:
             raise ValueError("most changes: expected a timetable before, got none")
         source = find_instance(instance, settings.data_folder)
-        target = output or job_folder(job, settings.data_folder) / SOLUTION
+        if output is None:
+            target = job_folder(job, settings.data_folder) / SOLUTION
+        elif output.is_absolute():
+            target = check_solution(output, source)
+        else:  # a deployment's runs are in a folder that goes with them
+            raise ValueError(f"output: expected an absolute path, got {str(output)!r}")
     reporter.expect({name: QUICK_SECONDS for name in QUICK_STAGES if name in stages})
     _compile(reporter)
     budget = Budget(
@@ -101,7 +107,9 @@ def make_timetable(
     )
     expect(reporter, budget, "cpsat_solving")
 
-    found, say = io.StringIO(), get_run_logger().info
+    # The page draws it while it grows; publishing puts the whole one in its place.
+    found = GrowingText(target.with_name(CURVE)) if output is None else io.StringIO()
+    say = get_run_logger().info
     curve = Curve(found)
     with (
         searching(job),

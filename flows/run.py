@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
@@ -64,10 +64,17 @@ def run(
     ------
     RuntimeError
         If the flow crashed, or Prefect's server did not start.
+    OSError
+        If the curve cannot be written; then nothing was started.
     Exception
         Whatever made the flow fail, such as an `InputError`.
     """
     with ExitStack() as stack:
+        # Before anything starts: a hook that failed for it would say nothing.
+        found = None
+        if curve is not None:
+            opened = curve.open("w", encoding="utf-8", newline="", buffering=1)
+            found = stack.enter_context(opened)
         waiting = stack.enter_context(console.status("Starting Prefect and the engines ..."))
         os.environ["HORARIUM_REDIS_URL"] = redis_url or stack.enter_context(_own_redis())
         wait_for_server = stack.enter_context(prefect_server())
@@ -77,7 +84,7 @@ def run(
         compile_kernels(lambda message: console.print(f"{message} ..."))
         wait_for_server()
 
-        show = _Show(plan, console, waiting, curve, stack)
+        show = _Show(plan, console, waiting, found, stack)
         watched = timetable.with_options(on_running=[*timetable.on_running_hooks, show])
         state = watched(**parameters, return_state=True)
     if state.is_cancelled():
@@ -98,7 +105,7 @@ class _Show:
     """
 
     def __init__(
-        self, plan: Plan, console: Console, waiting: Status, curve: Path | None, stack: ExitStack
+        self, plan: Plan, console: Console, waiting: Status, curve: TextIO | None, stack: ExitStack
     ) -> None:
         self.__name__ = "show"  # what Prefect's log calls it
         self._plan, self._console, self._waiting = plan, console, waiting
@@ -118,12 +125,10 @@ class _Show:
             f"job {job_id} on {os.environ['HORARIUM_REDIS_URL']}", style="dim", soft_wrap=True
         )
         reporter, enter = job_of(job_id), self._stack.enter_context
+        enter(_interrupts_stop(job_id))
         enter(Display(self._console, self._plan, lambda: reporter.last_snapshot))
         if self._curve is not None:
-            file = self._curve.open("w", encoding="utf-8", newline="", buffering=1)
-            seen = Curve(enter(file)).see
-            enter(Following(lambda: reporter.last_snapshot, seen))
-        enter(_interrupts_stop(job_id))
+            enter(Following(lambda: reporter.last_snapshot, Curve(self._curve).see))
 
 
 @contextmanager

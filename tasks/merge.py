@@ -13,11 +13,12 @@ from timetabling.solvers import cpsat
 __all__ = ["merge"]
 
 
-@task(task_run_name="merge wave {wave}", **resumable("wave"))
+@task(task_run_name="merge wave {wave}", **resumable("wave", "digest"))
 def merge(
     base: Timetable,
     solved: dict[tuple[int, ...], tuple[Lecture, ...]],
     wave: int,  # noqa: ARG001 - for the name, and the cache policy
+    digest: str,  # noqa: ARG001 - for the cache policy
     *,
     formulation: Formulation,
     checkpoints: Checkpoints | None = None,  # noqa: ARG001 - read by the cache policy
@@ -28,6 +29,9 @@ def merge(
     ----------
     solved
         By the courses of the cluster, their lectures.
+    digest
+        Of `solved`. A worker may hear of a wish to stop before the flow's process does: what was
+        merged then, of clusters that were cut short, is not to be taken for the whole wave.
     """
     problem = base.problem
     grown = [

@@ -54,6 +54,7 @@ def export(
     from flows.curve import read_curve
     from flows.exporting import FOLDER, Export, kind_of, put, read_semester
     from flows.files import CURVE
+    from timetabling.exports.certificate import not_counted
 
     try:
         for target in targets:
@@ -71,12 +72,18 @@ def export(
         if known is not None:
             bound = known.bound if chosen else None
             origin = Origin(sha256, known.search, bound, known.versions)
+        certificate = certified(timetable, chosen or formulation(rules or "UD2"), origin)
+        if known is not None and chosen and (unknown := not_counted(known, timetable)):
+            # The run's other files are not at hand: what it has certified stays as it is.
+            certificate = known.model_copy(update={"made_at": certificate.made_at})
+            told = f"not counted again, for only the run had their files: {', '.join(unknown)}"
+            typer.echo(told, err=True)
         # Beside a timetable that is not a job's, it may be another run's.
         is_jobs = known is not None and solution.with_name(CERTIFICATE).is_file()
         found = curve or solution.with_name(CURVE)
         made = Export(
             timetable,
-            certified(timetable, chosen or formulation(rules or "UD2"), origin),
+            certificate,
             None if semester is None else read_semester(semester),
             read_curve(found) if curve or (is_jobs and found.is_file()) else (),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from flows.cli.arguments import Instance, PlanName, RedisUrl, Rules, note, refuse, report_score
 from flows.cli.weighing import Weights, read_weights
 from flows.findings import lines
-from flows.targets import check_output
+from flows.targets import check_output, check_solution
 from timetabling.check import Finding, check
 from timetabling.formats import read_before, read_pins, read_problem, read_solution
 from timetabling.penalties import formulation
@@ -117,8 +118,7 @@ def generate(
             Store(redis_url).close()
         _check_time_limit(time_limit)
         _check_max_changes(max_changes, before)
-        target = check_output(output or Path(f"{instance.absolute().stem}.sol"), instance)
-        _check_is_no_workbook(target)
+        target = check_solution(output or Path(f"{instance.absolute().stem}.sol"), instance)
         if curve is not None:
             check_output(curve, instance, target, *filter(None, [start, pins, before]))
         # Read here as well as in the flow: a typing error should cost no server's start.
@@ -126,7 +126,7 @@ def generate(
         if start is not None:
             read_solution(start, problem)
         if pins is not None:
-            read_pins(pins, problem)
+            problem = replace(problem, pins=problem.pins | read_pins(pins, problem))
         if before is not None:
             _tell_gone(read_before(before, problem)[1])
     except (ValueError, OSError) as error:
@@ -166,6 +166,10 @@ def generate(
     except RuntimeError as error:
         typer.echo(f"horarium: {error}", err=True)
         raise typer.Exit(3) from error
+    except Exception as error:
+        # Left to Python it would end with 1, which says that hard rules are broken.
+        typer.echo(f"horarium: the run crashed: {error!r}", err=True)
+        raise typer.Exit(3) from error
     report_score(published.score, weighed.name, published.bound)
     typer.echo(f"written: {target}")
     if not published.score.is_feasible:
@@ -184,13 +188,6 @@ def tell_why(findings: Sequence[Finding]) -> None:
         for line in lines(proofs, most=MOST_OF_A_KIND):
             typer.echo(f"  {line}")
         typer.echo("see `horarium check`, and `horarium explain` for the smallest set of rules")
-
-
-def _check_is_no_workbook(output: Path) -> None:
-    if output.suffix.lower() == ".xlsx":
-        raise ValueError(
-            f"{output}: expected a name that ends in .sol or .csv; horarium export writes workbooks"
-        )
 
 
 def _tell_gone(gone: Sequence[str]) -> None:

@@ -36,17 +36,19 @@ def validate(
     Exit status: 0 feasible, 1 hard rules are broken or the certificate does not fit.
     """
     wrong: list[str] = []
+    unknown: tuple[str, ...] = ()
     try:
         chosen = formulation(rules, read_weights(weight))
         timetable = read_solution(solution, read_problem(instance, tell=note))
         if certificate is not None:
             from flows.certifying import read_certificate
-            from timetabling.exports.certificate import differences
+            from timetabling.exports.certificate import differences, not_counted
             from timetabling.formats.digest import digest_of
 
             certified = read_certificate(certificate)
             chosen = certified.rules
             wrong = list(differences(certified, timetable, digest_of(instance)))
+            unknown = not_counted(certified, timetable)
     except (ValueError, OSError) as error:
         refuse(error)
     score = evaluate(timetable, chosen)
@@ -55,4 +57,7 @@ def validate(
         typer.echo(f"{certificate}: {line}", err=True)
     if certificate is not None and not wrong:
         typer.echo(f"{certificate}: fits this instance and this timetable")
+    if unknown:
+        told = f"not compared, for only the run had their files: {', '.join(unknown)}"
+        typer.echo(f"{certificate}: {told}")
     raise typer.Exit(0 if score.is_feasible and not wrong else 1)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.cli.generating import PREFECT_DEFAULTS
+from timetabling.formats import read_problem, write_problem
+from timetabling.penalties import FORMULATIONS, evaluate
+from timetabling.problem import Timetable
 from tracking.embedded import embedded_redis
 from tracking.history import Record
 from tracking.plan import DEFAULT
 from tracking.reporter import Reporter
-from tracking.store import Store
+from tracking.store import Store, Unavailable
 
 TINY = Path(__file__).resolve().parents[2] / "examples" / "tiny.ectt"
 
@@ -155,6 +163,67 @@ def test_the_curve_never_overwrites_a_timetable(tmp_path: Path) -> None:
     status, _, err = invoke("generate", TINY, "--start", start, "--curve", start)
     assert status == 2
     assert "another file for the curve" in err
+
+
+def test_no_table_is_written_into_a_folder_that_is_an_instance(tmp_path: Path) -> None:
+    faculty, made = tmp_path / "faculty", tmp_path / "made.sol"
+    write_problem(read_problem(TINY), faculty)
+    made.write_text("")
+    before = sorted(faculty.iterdir())
+    for arguments in (
+        ("generate", faculty, "--output", faculty / "out.csv"),
+        ("generate", faculty, "--output", tmp_path / "out.sol", "--curve", faculty / "curve.csv"),
+        ("export", faculty, made, faculty / "out.csv"),
+    ):
+        status, _, err = invoke(*arguments)
+        assert status == 2
+        assert "expected another folder for a .csv file than the instance's" in err
+    assert sorted(faculty.iterdir()) == before
+
+
+@pytest.fixture
+def standing_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+    """Have something happen in place of a run."""
+
+    def put(run: Callable[..., Any]) -> None:
+        for name, value in PREFECT_DEFAULTS.items():  # which are set otherwise, and stay
+            monkeypatch.setenv(name, value)
+        module: Any = ModuleType("flows.run")
+        module.run = run
+        monkeypatch.setitem(sys.modules, "flows.run", module)
+
+    return put
+
+
+StandIn = Callable[[Callable[..., Any]], None]
+
+
+@pytest.mark.parametrize("error", [KeyError("room"), MemoryError(), Unavailable("gone")])
+def test_a_run_that_crashes_is_told_in_one_line_and_its_status(
+    standing_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.chdir(tmp_path)
+    standing_in(crash)
+    status, out, err = invoke("generate", TINY)
+    assert (status, out) == (3, "")
+    assert err == f"horarium: the run crashed: {error!r}\n"
+
+
+def test_a_run_says_why_pins_of_a_file_cannot_be_kept(
+    standing_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pins").write_text("PHY101 - 0 0\nPHY102 - 0 0\n")  # of one teacher
+    score = evaluate(Timetable(read_problem(TINY)), FORMULATIONS["UD2"])
+    published = SimpleNamespace(score=score, bound=0, cancelled=False)
+    standing_in(lambda *_, **__: published)
+    status, out, _ = invoke("generate", TINY, "--pins", "pins")
+    assert status == 1
+    assert "it cannot be solved, whatever time it is given:" in out
+    assert "courses PHY101 and PHY102 are both pinned" in out
 
 
 def test_warming_up_says_what_it_did_and_how_long_it_took() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.curve import Curve
+from flows.curve import Curve, GrowingText
 from flows.following import Following
 
 
@@ -51,6 +51,21 @@ def test_a_line_is_written_whenever_a_figure_changes_and_is_there_at_once(tmp_pa
     ]
     seconds = [float(line[0]) for line in lines]
     assert seconds == sorted(seconds) == [point.seconds for point in curve.points]
+
+
+def test_a_growing_text_is_in_its_file_too_and_whatever_happens_to_that_in_itself(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text("of a run before\n")
+    text = GrowingText(path)
+    curve = Curve(text)
+    curve.see(snapshot(cost=5, violations=0))
+    assert path.read_text() == text.getvalue()
+    path.unlink()
+    path.mkdir()
+    curve.see(snapshot(cost=4, violations=0))
+    assert len(text.getvalue().splitlines()) == 3
 
 
 def test_nothing_found_is_a_file_of_one_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from timetabling.exports.certificate import Search
 from timetabling.formats import read_problem, read_solution, write_solution
 from timetabling.formats.digest import digest_of
 from timetabling.formats.text import InputError
-from timetabling.penalties import formulation
-from timetabling.problem import Lecture, Timetable
+from timetabling.penalties import formulation, price_changes
+from timetabling.problem import Lecture, Pin, Timetable
 
 TINY = Path(__file__).resolve().parents[2] / "examples" / "tiny.ectt"
 PROBLEM = read_problem(TINY)
@@ -176,6 +177,28 @@ def test_a_certificate_that_does_not_fit_is_told(folder: Path) -> None:
     status, out, err = invoke("validate", TINY, folder / "timetable.sol", *arguments)
     assert (status, out) == (2, "")
     assert "certificate.json: made_at: Field required" in err
+
+
+def test_what_only_the_run_could_count_is_left_out_and_stays_certified(folder: Path) -> None:
+    path, new = folder / "certificate.json", folder / "new.certificate.json"
+    asked = replace(PROBLEM, pins=frozenset({Pin(0, 0, 0)}), before=(Lecture(1, 9, 0),))
+    search = read_certificate(path).search
+    run = certified(
+        Timetable(asked, MADE.lectures),
+        price_changes(formulation("UD3"), 7),
+        Origin(digest_of(TINY), search, bound=7),
+    )
+    path.write_text(run.text)
+    left_out = "for only the run had their files: pins, changes\n"
+    _, out, err = invoke("validate", TINY, folder / "timetable.sol", "--certificate", path)
+    assert "fits this instance and this timetable" in out
+    assert out.endswith(f"{path}: not compared, {left_out}")
+    assert err == ""
+    status, _, err = export(folder, new, folder / "t.json")
+    assert (status, err) == (0, f"not counted again, {left_out}")
+    assert read_certificate(new).model_copy(update={"made_at": run.made_at}) == run
+    found = json.loads((folder / "t.json").read_text())
+    assert (found["cost"], found["bound"]) == (run.cost - 7, None)
 
 
 def test_a_curve_is_read_back(folder: Path) -> None:

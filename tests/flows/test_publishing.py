@@ -188,6 +188,26 @@ def test_sigterm_between_two_files_leaves_a_whole_timetable(
     assert evaluate(read_solution(folder / SOLUTION, PROBLEM), FORMULATIONS["UD2"]).is_feasible
 
 
+def test_an_output_that_could_not_be_written_is_refused_before_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = tmp_path / "tiny.ectt"
+    shutil.copyfile(ROOT / "examples" / tiny.name, tiny)
+    monkeypatch.chdir(tmp_path)
+    with embedded_redis() as url:
+        monkeypatch.setenv("HORARIUM_REDIS_URL", url)
+        for output, said in (
+            (Path("out.sol"), "output: expected an absolute path, got 'out.sol'"),
+            (tmp_path / "nowhere" / "out.sol", "expected an existing folder"),
+            (tmp_path / "out.xlsx", "expected a name that ends in .sol or .csv"),
+            (tiny, "expected a new file, got the instance itself"),
+        ):
+            state: Any = timetable(instance=tiny, output=output, work_limit=1000, return_state=True)
+            assert state.is_failed()
+            assert said in str(state.result(raise_on_failure=False))
+    assert [*tmp_path.iterdir()] == [tiny]
+
+
 def test_what_a_killed_attempt_left_is_gone_after_the_next(
     folder: Path, at_second_step: Arrange
 ) -> None:

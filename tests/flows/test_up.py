@@ -64,6 +64,8 @@ def test_a_run_from_start_to_timetable_and_others_that_are_ended_early(
     for request, end in (("finish", "COMPLETED"), ("cancel", "CANCELLED")):
         job_id = everything.start_by_prefect(instance="small-university.ectt", formulation="UD5")
         everything.wait_for(job_id, lambda snapshot: snapshot["stage"] == "ga_optimization")
+        grown = page.get(f"/api/generation-jobs/{job_id}/files/curve.csv")
+        assert grown.text.startswith("seconds,stage,violations,cost,bound\n")
         asked = horarium(request, job_id, "--redis-url", everything.redis_url)
         assert asked.status == 0, asked.err
         everything.wait_for(job_id, lambda snapshot: snapshot["status"] in ENDS)

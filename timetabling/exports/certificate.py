@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -16,7 +16,15 @@ from timetabling.formats.solution import solution_text
 from timetabling.penalties import RULES, Formulation, evaluate
 from timetabling.problem import Timetable
 
-__all__ = ["Certificate", "Search", "certify", "differences", "facts", "timetable_digest"]
+__all__ = [
+    "Certificate",
+    "Search",
+    "certify",
+    "differences",
+    "facts",
+    "not_counted",
+    "timetable_digest",
+]
 
 Digest = Field(pattern="^[0-9a-f]{64}$")
 
@@ -129,10 +137,31 @@ def timetable_digest(timetable: Timetable) -> str:
     return hashlib.sha256(solution_text(timetable).encode()).hexdigest()
 
 
+def not_counted(certificate: Certificate, timetable: Timetable) -> tuple[str, ...]:
+    """The certified rules that the instance alone cannot count.
+
+    They are about files that the run had beside it: pins, and the timetable before.
+    """
+    problem = timetable.problem
+    counted = evaluate(timetable, certificate.rules).violations
+    rules = []
+    # An instance may have pins of its own; with those of a file there are only more to break.
+    if certificate.violations.get("pins", -1) > counted.get("pins", -1):
+        rules.append("pins")
+    if "max_changes" in certificate.violations and problem.max_changes is None:
+        rules.append("max_changes")
+    if "changes" in certificate.penalties and not problem.before:
+        rules.append("changes")
+    return tuple(rules)
+
+
 def differences(
     certificate: Certificate, timetable: Timetable, instance_sha256: str
 ) -> Iterator[str]:
-    """What a certificate says otherwise than the instance and the timetable do; a line each."""
+    """What a certificate says otherwise than the instance and the timetable do; a line each.
+
+    What is `not_counted` is left out, from the cost as well.
+    """
     found = certify(
         timetable,
         certificate.rules,
@@ -140,6 +169,7 @@ def differences(
         made_at=certificate.made_at,
         versions={},
     )
+    unknown = not_counted(certificate, timetable)
     for name in (
         "instance_sha256",
         "timetable_sha256",
@@ -149,7 +179,7 @@ def differences(
         "penalties",
         "cost",
     ):
-        said, true = getattr(certificate, name), getattr(found, name)
+        said, true = (_without(unknown, each, name) for each in (certificate, found))
         if said == true:
             continue
         if isinstance(said, dict):
@@ -158,9 +188,20 @@ def differences(
                     yield f"{name} of {rule}: certified {said.get(rule)}, found {true.get(rule)}"
         else:
             yield f"{name}: certified {said}, found {true}"
-    bound = certificate.bound
-    if bound is not None and evaluate(timetable, certificate.rules).order < (0, bound):
-        yield f"bound: certified {bound}, found a timetable that costs less: {found.cost}"
+    # By the certified figures, which are compared above: the bound is one of all rules.
+    cost, bound = certificate.cost, certificate.bound
+    if bound is not None and not any(certificate.violations.values()) and cost < bound:
+        yield f"bound: certified {bound}, found a timetable that costs less: {cost}"
+
+
+def _without(rules: tuple[str, ...], certificate: Certificate, name: str) -> Any:
+    """A field of a certificate, as if some rules were none."""
+    value = getattr(certificate, name)
+    if name == "cost":
+        return value - sum(certificate.penalties.get(rule, 0) for rule in rules)
+    if name in ("violations", "penalties"):
+        return {rule: amount for rule, amount in value.items() if rule not in rules}
+    return value
 
 
 def facts(certificate: Certificate) -> list[tuple[str, str]]:

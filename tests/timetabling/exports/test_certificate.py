@@ -13,12 +13,20 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 
 from tests.timetabling import tiny_problem
-from tests.timetabling.exports.export_parts import PROBLEM, certificate_of, timetables
-from timetabling.exports.certificate import Certificate, Search, differences, facts
+from tests.timetabling.exports.export_parts import NOW, PROBLEM, certificate_of, timetables
+from timetabling.exports.certificate import (
+    Certificate,
+    Search,
+    certify,
+    differences,
+    facts,
+    not_counted,
+)
 from timetabling.formats import write_solution
 from timetabling.formats.digest import digest_of
 from timetabling.formats.text import InputError
-from timetabling.problem import CourseWeight, Lecture, Timetable
+from timetabling.penalties import formulation, price_changes
+from timetabling.problem import CourseWeight, Lecture, Pin, Timetable
 
 SEARCH = Search(
     job_id="weekly",
@@ -30,6 +38,8 @@ SEARCH = Search(
     stopped_early=True,
 )
 SOME = Timetable(PROBLEM, (Lecture(0, 0, 0), Lecture(1, 7, 2)))
+PLACES = ((0, 0, 0), (0, 4, 0), (1, 1, 1), (1, 5, 1), (2, 2, 0))
+FEASIBLE = Timetable(tiny_problem.PROBLEM, tuple(Lecture(*place) for place in PLACES))
 
 
 @given(timetable=timetables())
@@ -82,13 +92,32 @@ def test_what_rules_cost_otherwise_for_courses_is_certified() -> None:
 
 
 def test_a_bound_above_the_cost_of_a_feasible_timetable_is_told() -> None:
-    problem = tiny_problem.PROBLEM
-    places = ((0, 0, 0), (0, 4, 0), (1, 1, 1), (1, 5, 1), (2, 2, 0))
-    timetable = Timetable(problem, tuple(Lecture(*place) for place in places))
-    made = certificate_of(timetable)
+    made = certificate_of(FEASIBLE)
     assert not any(made.violations.values())
-    wrong = list(differences(made.model_copy(update={"bound": 99}), timetable, "a" * 64))
+    wrong = list(differences(made.model_copy(update={"bound": 99}), FEASIBLE, "a" * 64))
     assert wrong == [f"bound: certified 99, found a timetable that costs less: {made.cost}"]
+
+
+def test_rules_of_files_that_only_the_run_had_are_left_out() -> None:
+    pins = frozenset({Pin(0, 0, 0), Pin(2, 3, 0)})  # the second one is not kept
+    before = (Lecture(0, 0, 0), Lecture(0, 6, 0))
+    asked = replace(FEASIBLE.problem, pins=pins, before=before, max_changes=1)
+    run = Timetable(asked, FEASIBLE.lectures)
+    rules = price_changes(formulation("UD2"), 50)
+    digest = "a" * 64
+    made = certify(run, rules, instance_sha256=digest, made_at=NOW, versions={}, bound=50)
+    assert (made.violations["pins"], made.penalties["changes"]) == (1, 50)
+    assert not_counted(made, run) == ()
+    assert not_counted(made, FEASIBLE) == ("pins", "max_changes", "changes")
+    assert list(differences(made, FEASIBLE, digest)) == []
+    kept = replace(run.problem, pins=frozenset({Pin(0, 0, 0)}))
+    made = certify(
+        Timetable(kept, run.lectures), rules, instance_sha256=digest, made_at=NOW, versions={}
+    )
+    proven = made.model_copy(update={"bound": made.cost})
+    assert list(differences(proven, FEASIBLE, digest)) == [], "the bound is of changes too"
+    wrong = list(differences(made.model_copy(update={"cost": made.cost + 1}), FEASIBLE, digest))
+    assert wrong == [f"cost: certified {made.cost - 49}, found {made.cost - 50}"]
 
 
 @pytest.mark.parametrize(
