@@ -83,13 +83,8 @@ class Deployed:
         """What its API answers."""
 
         def answer() -> httpx.Response | None:
+            told = self.api.request(method, path, json=body)
             # SQLite may be busy for a while, which Prefect's own clients wait out as well.
-            try:
-                told = self.api.request(method, path, json=body)
-            except httpx.ReadTimeout:
-                if method != "GET":
-                    raise  # it may have been done
-                return None
             return None if told.status_code == 503 else told
 
         told = wait(answer, self.said).raise_for_status()
