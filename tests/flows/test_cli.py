@@ -181,8 +181,11 @@ def test_no_table_is_written_into_a_folder_that_is_an_instance(tmp_path: Path) -
     assert sorted(faculty.iterdir()) == before
 
 
+StandIn = Callable[[Callable[..., Any]], None]
+
+
 @pytest.fixture
-def standing_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+def standing_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """Have something happen in place of a run."""
 
     def put(run: Callable[..., Any]) -> None:
@@ -193,9 +196,6 @@ def standing_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]
         monkeypatch.setitem(sys.modules, "flows.run", module)
 
     return put
-
-
-StandIn = Callable[[Callable[..., Any]], None]
 
 
 @pytest.mark.parametrize("error", [KeyError("room"), MemoryError(), Unavailable("gone")])

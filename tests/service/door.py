@@ -20,10 +20,13 @@ class Door:
     ----------
     url
         Of the server.
+    last_words
+        Once they were said to the server, nothing that it answers is passed on any more; by
+        default, all is.
     """
 
-    def __init__(self, url: str) -> None:
-        self._behind = urlsplit(url)
+    def __init__(self, url: str, *, last_words: bytes = b"") -> None:
+        self._behind, self._last_words = urlsplit(url), last_words
         self.visits = 0
         """Connections made to the server, or tried."""
         self.words = bytearray()
@@ -104,6 +107,8 @@ class Door:
             while data := await reader.read(65536):
                 if words is not None:
                     words += data
+                elif self._last_words and self._last_words in self.words:
+                    break
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import uuid
@@ -329,30 +328,13 @@ def test_what_was_sent_and_became_no_job_goes_after_a_day(
     assert upload.exists()
 
 
-class OneWay(Door):
-    """Passes on that a run is to be made, and nothing that is answered since."""
-
-    async def _pass_on(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        words: bytearray | None = None,
-    ) -> None:
-        if words is not None:
-            await super()._pass_on(reader, writer, words)
-            return
-        while (data := await reader.read(65536)) and b"/create_flow_run" not in self.words:
-            writer.write(data)
-        writer.close()
-
-
 def test_what_was_sent_stays_where_nobody_knows_whether_it_became_a_job(
     service: httpx.Client, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prefect_jobs, "_CHANGE_SECONDS", 4.0)
     with (
         known_prefect() as url,
-        OneWay(url) as door,
+        Door(url, last_words=b"/create_flow_run") as door,
         temporary_settings({PREFECT_API_URL: door.url}),
         serving(settings_in(tmp_path, redis_url=redis_url)) as asking,
     ):

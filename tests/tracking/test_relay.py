@@ -13,6 +13,7 @@ from redis import Redis
 from tests.chaos.servers import wait
 from tracking import keys
 from tracking import relay as relay_module
+from tracking.history import Record
 from tracking.plan import DEFAULT
 from tracking.relay import Relay
 from tracking.reporter import Reporter
@@ -34,6 +35,15 @@ def _begin(redis_url: str, run_id: str = "") -> Reporter:
         reporter.start_stage("cpsat_solving")
         recorder.wait_for(lambda snapshot: snapshot["stage"] == "cpsat_solving")
     return reporter
+
+
+def _end(reporter: Reporter, redis_url: str) -> Record:
+    """What is remembered of the job when all is published."""
+    reporter.mark_completed()
+    while reporter.publish_once() is not None:
+        pass
+    (record,) = Store(redis_url).histories()
+    return record
 
 
 def _completed(redis_url: str) -> int:
@@ -212,10 +222,7 @@ def test_what_tasks_elsewhere_expect_is_heard_whatever_they_say_before_the_job_l
     other.update("found", cost=60)
     other.flush()
     reporter.publish_once()
-    reporter.mark_completed()
-    while reporter.publish_once() is not None:
-        pass
-    (record,) = Store(redis_url).histories()
+    record = _end(reporter, redis_url)
     assert record.expected == {"cpsat_solving": 100, "clustering": 30, "ga_optimization": 60}
     assert record.size == 1200
     assert reporter.last_snapshot is not None
@@ -234,10 +241,7 @@ def test_what_was_said_before_the_job_was_there_is_told_with_what_was_said_since
     reporter.publish_once()
     relay.flush()
     reporter.publish_once()
-    reporter.mark_completed()
-    while reporter.publish_once() is not None:
-        pass
-    (record,) = Store(redis_url).histories()
+    record = _end(reporter, redis_url)
     assert record.expected == {"cpsat_solving": 300, "ga_optimization": 60}
     assert record.size == 1200
     assert reporter.last_snapshot is not None
