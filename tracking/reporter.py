@@ -346,8 +346,14 @@ class Reporter(Unit):
             return True
         if not self._met:
             return False
-        write = partial(Store.write, snapshot=snapshot, generation=generation, stage=stage)
-        written = self._redis.ask(partial(write, forgets=self.requests.forgets), urgent=urgent)
+        write = partial(
+            Store.write,
+            snapshot=snapshot,
+            generation=generation,
+            stage=stage,
+            forgets=self.requests.forgets,
+        )
+        written = self._redis.ask(write, urgent=urgent)
         if written is None:
             return False
         (answer,) = written

@@ -31,16 +31,21 @@ local function field(name, otherwise)
 end
 
 local now = redis.call('HMGET', KEYS[3], 'attempt', 'seq', 'status', 'generation', 'stage', 'run')
+
+local function refused(why)
+  return {why, tonumber(now[2]), 0, 0, '', '', '', '', ''}
+end
+
 if now[1] then
   local replaced = attempt < tonumber(now[1])
   if replaced or (attempt == tonumber(now[1]) and (now[6] or run) ~= run) then
-    return {'superseded', tonumber(now[2]), 0, 0, '', '', '', '', ''}
+    return refused('superseded')
   end
   if attempt == tonumber(now[1]) and ends[now[3]] then
-    return {'ended', tonumber(now[2]), 0, 0, '', '', '', '', ''}
+    return refused('ended')
   end
   if seq <= tonumber(now[2]) then
-    return {'older', tonumber(now[2]), 0, 0, '', '', '', '', ''}
+    return refused('older')
   end
 end
 
