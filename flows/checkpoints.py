@@ -20,7 +20,7 @@ from tasks.resuming import KEPT_FOR
 from timetabling.problem import Problem, Timetable
 from tracking.hooks import job_id_of
 
-__all__ = ["checkpoints_of", "clean", "forget"]
+__all__ = ["checkpoints_of", "clean", "digest", "forget"]
 
 RESULTS_VERSION = 7
 """To be raised when a solver comes to give another timetable for the same seed."""
@@ -43,7 +43,12 @@ def checkpoints_of(job_id: str, begun: Timetable, **parameters: object) -> Check
         begun.lectures,
         sorted(parameters.items()),
     )
-    return Checkpoints(job_id, hashlib.sha256(repr(content).encode()).hexdigest()[:32])
+    return Checkpoints(job_id, digest(content))
+
+
+def digest(content: object) -> str:
+    """Know the same content again, in every process; sets in it have to be put in order before."""
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:32]
 
 
 def forget(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001

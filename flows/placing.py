@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 from prefect import unmapped
 from prefect.futures import PrefectFuture
 
 from flows.brief import Brief
+from flows.checkpoints import digest
 from flows.handing import result_of, whole
 from tasks.bound import bound
 from tasks.merge import merge
@@ -17,7 +17,7 @@ from tasks.solve_cluster import solve_cluster
 from tasks.stopping import is_stopped
 from timetabling.clustering import Clustering
 from timetabling.penalties import evaluate
-from timetabling.problem import Lecture, Timetable
+from timetabling.problem import Timetable
 from timetabling.solvers.cpsat import keep, lacking
 from tracking.hooks import current_reporter
 
@@ -81,7 +81,7 @@ def place_clusters(
             whole(best),
             whole(solved),
             number + 1,
-            _digest(solved),
+            digest(sorted(solved.items())),
             formulation=rules,
             checkpoints=None if is_stopped(job) else checkpoints,  # clusters were cut short
         )
@@ -100,10 +100,6 @@ def place_clusters(
     if not is_stopped(job):
         reporter.complete_stage()
     return min(begun, best, key=lambda timetable: evaluate(timetable, rules).order), bounding
-
-
-def _digest(solved: dict[tuple[int, ...], tuple[Lecture, ...]]) -> str:
-    return hashlib.sha256(repr(sorted(solved.items())).encode()).hexdigest()[:16]
 
 
 def _tell(best: Timetable, brief: Brief) -> None:
