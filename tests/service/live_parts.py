@@ -105,6 +105,7 @@ def client_of(server: Server, headers: Mapping[str, str] = ADMIN) -> httpx.Clien
 
 def told(response: httpx.Response) -> Iterator[Told]:
     """Read a stream, as the HTML standard says, comments and retry times left out."""
+    response.raise_for_status()
     fields: dict[str, str] = {}
     for line in response.iter_lines():
         name, _, value = line.partition(":")

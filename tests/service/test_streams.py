@@ -197,6 +197,7 @@ def test_nothing_is_lost_or_repeated_for_viewers_who_come_at_any_time(
         ]
 
     viewers: list[threading.Thread] = []
+    job.publish()  # a job that nobody has told of is a 404
     for number in range(24):
         seen.append([])
         cursor = None if number % 3 == 0 else pick.randint(0, job.seq)
