@@ -151,9 +151,9 @@ describe("an open stream that is silent", () => {
     const { browser, follower } = follow();
     browser.source.tell("progress", snapshot(1));
     browser.answers = [answering(snapshot(2)), answering(snapshot(3))];
-    await browser.pass(31);
+    await browser.pass(29);
     expect(follower.state.connection).toBe("live");
-    await browser.pass(5);
+    await browser.pass(2);
     expect(browser.source.closed).toBe(true);
     expect(browser.sockets).toHaveLength(1);
     expect(follower.state).toMatchObject({ connection: "polling", snapshot: { seq: 3 } });
@@ -176,7 +176,11 @@ describe("an open stream that is silent", () => {
     const { browser, follower } = follow();
     browser.source.tell("progress", snapshot(5));
     browser.answers = [answering(snapshot(5))];
-    await browser.pass(31);
+    await browser.pass(21);
+    expect(follower.state.lost).toBe(false);
+    await browser.pass(3);
+    expect(follower.state).toMatchObject({ lost: true, connection: "live" });
+    await browser.pass(60);
     expect(follower.state).toMatchObject({ lost: true, connection: "live" });
     browser.source.tell("progress", snapshot(6));
     expect(follower.state.lost).toBe(false);

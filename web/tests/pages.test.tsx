@@ -35,8 +35,13 @@ describe("the way in", () => {
       await wait();
     };
     await signOut();
-    expect(screen.getByRole("alert").textContent).toMatch(/^You are still signed in: the service/);
+    expect(screen.getByRole("alert").textContent).toMatch(
+      /^You are still signed in. The service cannot be reached/,
+    );
     expect(screen.queryByRole("heading", { name: "Sign in" })).toBeNull();
+    answer = refused(429);
+    await signOut();
+    expect(screen.getByRole("alert").textContent).not.toMatch(/cannot be reached/);
     answer = refused(401);
     await signOut();
     expect(screen.getByRole("heading", { name: "Sign in" })).toBeTruthy();
@@ -55,6 +60,14 @@ describe("the list", () => {
     await open("/", { "GET /api/generation-jobs/": answering({ jobs, total: 1 }) });
     const bar = screen.getByRole("progressbar", { name: "Progress of comp01" });
     expect(bar.getAttribute("aria-valuetext")).toMatch(/40/);
+  });
+
+  it("claims no percentage of a run of which only the state is known", async () => {
+    const jobs = [await job(snapshot(0, { overall_progress: 0 }), "running")().json()];
+    await open("/", { "GET /api/generation-jobs/": answering({ jobs, total: 1 }) });
+    expect(screen.getByRole("link", { name: "comp01" })).toBeTruthy();
+    expect(screen.queryByRole("progressbar")).toBeNull();
+    expect(screen.queryByText(/%/)).toBeNull();
   });
 
   it("goes on for as long as there are runs, and what is there stays meanwhile", async () => {

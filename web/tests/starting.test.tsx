@@ -191,7 +191,9 @@ describe("what a run is asked for", () => {
     pins.slice = () => Object.assign(new Blob(), { arrayBuffer: gone });
     expect(await press()).toBeUndefined();
     const told = screen.getByRole("alert").textContent;
-    expect(told).toMatch(/^pins\.txt has changed since it was chosen.*Choose it again\.$/);
+    expect(told).toMatch(
+      /^pins\.txt cannot be read.*has changed since it was chosen.*Choose a file again\.$/,
+    );
   });
 
   it("has the usual weights unless others are given, and only these are sent", async () => {
@@ -222,6 +224,20 @@ describe("what a run is asked for", () => {
     expect(await leave("101")).toEqual([]);
     expect(await leave("")).toEqual([null]);
     expect(checked).toHaveLength(3);
+  });
+
+  it("is checked once by other rules, with the weights that mean something there", async () => {
+    await choose("UD3");
+    set(/^A room that suits/, "9");
+    fireEvent.blur(field(/^A room that suits/));
+    await wait();
+    const before = checked.length;
+    fireEvent.change(screen.getByLabelText(/^Rules/), { target: { value: "UD4" } });
+    await wait();
+    const forms = checked.slice(before);
+    expect(forms.map((form) => [form.get("formulation"), form.get("weights")])).toEqual([
+      ["UD4", null],
+    ]);
   });
 
   it("has no weight for a rule that must hold", async () => {

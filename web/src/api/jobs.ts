@@ -118,7 +118,11 @@ async function readOfIt(file: FormDataEntryValue): Promise<void> {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
-    throw new Problem(0, `${file.name} has changed since it was chosen`, "Choose it again.");
+    throw new Problem(
+      0,
+      `${file.name} cannot be read`,
+      "It has changed since it was chosen, or is a folder. Choose a file again.",
+    );
   }
 }
 

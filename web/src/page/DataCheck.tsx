@@ -23,6 +23,10 @@ interface DataCheckProps {
 export function DataCheck({ source, extras, formulation, weights, onChecked }: DataCheckProps) {
   // By other weights all can still be read: what was found stays meanwhile, and a run may be started.
   const latest = useRef(weights);
+  const checked = useRef({ weights, formulation });
+  useEffect(() => {
+    latest.current = weights;
+  }, [weights]);
   const { data, problem, reload } = useResource(
     useCallback(
       (signal: AbortSignal) => checkInstance(source, extras, formulation, latest.current, signal),
@@ -30,10 +34,11 @@ export function DataCheck({ source, extras, formulation, weights, onChecked }: D
     ),
   );
   useEffect(() => {
-    if (latest.current === weights) return;
-    latest.current = weights;
-    reload();
-  }, [weights, reload]);
+    const before = checked.current;
+    checked.current = { weights, formulation };
+    // Other rules are asked for by themselves, with the weights of now.
+    if (before.weights !== weights && before.formulation === formulation) reload();
+  }, [weights, formulation, reload]);
   const counts = COUNTED.filter((name) => data?.summary[name] !== undefined);
   const isReadable = !problem && data?.errors.length === 0;
   const isPossible = !data?.findings.some(({ severity }) => severity === "impossible");

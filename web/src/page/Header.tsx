@@ -30,15 +30,15 @@ export function Header({ session, onSignedOut }: HeaderProps) {
 
 /** Only the service can take back the cookie: until it has, whoever sits here next is let in. */
 function SignOut({ onSignedOut }: { onSignedOut: () => void }) {
-  const [failed, setFailed] = useState(false);
+  const [problem, setProblem] = useState("");
   const leave = async () => {
-    setFailed(false);
+    setProblem("");
     try {
       await signOut();
       onSignedOut();
     } catch (error) {
       if (error instanceof Problem && error.status === 401) onSignedOut();
-      else setFailed(true);
+      else setProblem(error instanceof Problem ? error.title : "The answer cannot be read");
     }
   };
   return (
@@ -46,9 +46,9 @@ function SignOut({ onSignedOut }: { onSignedOut: () => void }) {
       <button type="button" className="plain" onClick={leave}>
         Sign out
       </button>
-      {failed && (
+      {problem && (
         <p className="field-problem" role="alert">
-          You are still signed in: the service cannot be reached.
+          You are still signed in. {problem}.
         </p>
       )}
     </>

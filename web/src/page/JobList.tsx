@@ -1,6 +1,6 @@
 import { useCallback, useRef } from "react";
 import { type Job, jobName, listJobs } from "../api/jobs";
-import { isEnd } from "../api/types";
+import { isBare, isEnd } from "../api/types";
 import { formatMoment, formatNumber, formatPercent, timesBroken } from "../components/format";
 import { Notice, ProblemNotice } from "../components/Notice";
 import { ProgressBar } from "../components/ProgressBar";
@@ -21,11 +21,17 @@ export function JobList() {
   const { session } = useSession();
   // Not a state: the list that is there stays until the longer one comes.
   const most = useRef(PAGE);
-  const { data, problem, reload } = useResource(
+  const { data, problem, loading, reload } = useResource(
     useCallback((signal: AbortSignal) => listJobs(most.current, signal), []),
   );
   const jobs = data?.jobs ?? [];
-  useRepeat(reload, jobs.some((job) => !isEnd(job.status)) ? BUSY_MS : QUIET_MS);
+  // A reload takes the place of one that is on its way: on a slow line none would ever arrive.
+  useRepeat(
+    () => {
+      if (!loading) reload();
+    },
+    jobs.some((job) => !isEnd(job.status)) ? BUSY_MS : QUIET_MS,
+  );
 
   return (
     <section className="jobs" aria-labelledby="jobs-title">
@@ -83,7 +89,7 @@ function JobRow({ job, showOwner }: { job: Job; showOwner: boolean }) {
         <StatusChip status={job.status} />
       </div>
       <p className="quiet">{facts.join(" · ")}</p>
-      {!isEnd(job.status) && (
+      {!isEnd(job.status) && !(job.progress && isBare(job.progress)) && (
         <div className="job-row-progress">
           <ProgressBar
             label={`Progress of ${jobName(job)}`}
