@@ -198,9 +198,7 @@ def _rest_of_stage(
     # How long the unit in work has taken beyond what is usual adds to the time left: work that
     # stalls should not leave it as it was.
     overdue = current.overdue(elapsed, expected)
-    by_rate: float | None = None
-    if current.measured and fraction > 0:
-        by_rate = elapsed_here * (1 - fraction) / fraction
+    by_rate = current.rest_by_pace(elapsed, fraction)
     if forecast is None or expected is None:
         if by_rate is None:
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from tracking.plan import Plan, Stage
 
@@ -12,6 +13,8 @@ _UNKNOWN_STAGE_SECONDS = 60.0  # a stage nobody has measured yet
 _FASTEST_UNIT_SECONDS = 0.02
 _STALL_SECONDS = 30.0  # less is never a stall, however short a unit usually is
 _STALL_UNITS = 4.0
+# The pace is that of the last points: so many seconds and units or more. Those of a moment are one.
+_WINDOW_SECONDS, _WINDOW_UNITS, _MOMENT_SECONDS = 60.0, 5, 0.5
 
 
 @dataclass(slots=True)
@@ -37,9 +40,11 @@ class StageWork:
     ended: float | None = None
     last_unit: float = 0.0
     _measured: float | None = None
+    _points: deque[tuple[float, int]] = field(default_factory=deque)  # time, and units finished
 
     def __post_init__(self) -> None:
         self.last_unit = self.began or 0.0
+        self._points.append((self.last_unit, self.completed))
 
     @property
     def finished(self) -> bool:
@@ -78,7 +83,39 @@ class StageWork:
                 before = seconds if expected is None else self.unit_seconds(expected)
             self._measured = before + 0.3 * (seconds - before)
             self.last_unit = elapsed
+            self._see(elapsed, completed)
+        elif completed < self.completed:
+            self._points = deque([(elapsed, completed)])
         self.completed = completed
+
+    def _see(self, elapsed: float, completed: int) -> None:
+        """Keep the last points: a window, and the one before it."""
+        points = self._points
+        if len(points) > 1 and elapsed - points[-2][0] < _MOMENT_SECONDS:
+            points.pop()
+        points.append((elapsed, completed))
+        while (
+            len(points) > 2
+            and elapsed - points[1][0] >= _WINDOW_SECONDS
+            and completed - points[1][1] >= _WINDOW_UNITS
+        ):
+            points.popleft()
+
+    def rest_by_pace(self, elapsed: float, fraction: float) -> float | None:
+        """How long the stage still takes at the pace of the last points; None before a unit is in.
+
+        Parameters
+        ----------
+        fraction
+            How much of the stage is done, the part of the unit in work included.
+        """
+        if not self.measured or self.began is None:
+            return None
+        since, completed = self._points[0]
+        gained = fraction - completed / self.total
+        if self.completed <= completed or gained <= 0:  # counted afresh: at the pace of the whole
+            since, gained = self.began, fraction
+        return (elapsed - since) * (1 - fraction) / gained
 
     def unit_seconds(self, expected: float | None) -> float:
         """How long a unit usually takes; the whole stage is one while its total is unknown."""

@@ -42,6 +42,31 @@ def test_without_known_durations_the_time_left_follows_the_rate() -> None:
     assert job.last["eta_seconds"] == pytest.approx(50, abs=5)
 
 
+@pytest.mark.parametrize("before", [1.0, 30.0], ids=["slower", "faster"])
+def test_the_time_left_follows_the_pace_of_late_and_not_of_the_whole_stage(before: float) -> None:
+    job = Job(Plan("one", (Stage("only", "Working", 0, 100),)))
+    job.start("only")
+    for unit in range(60):
+        job.run(before if unit < 30 else 10.0)
+        job.count(unit + 1, 100)
+    job.run(5.0)
+    # The 40 that are left would take 240 or 840 s as all until now on average.
+    assert job.last["eta_seconds"] == pytest.approx(395, abs=40)
+
+
+def test_after_a_retry_has_counted_afresh_its_own_pace_counts() -> None:
+    job = Job(Plan("one", (Stage("only", "Working", 0, 100),)))
+    job.start("only")
+    for unit in range(50):
+        job.run(1.0)
+        job.count(unit + 1, 100)
+    job.count(0, 100)
+    for unit in range(50):
+        job.run(5.0)
+        job.count(unit + 1, 100)
+    assert job.last["eta_seconds"] == pytest.approx(250, abs=25)
+
+
 def test_the_time_left_does_not_leap_upward_at_a_change_of_stage() -> None:
     job = Job()
     job.start("loading")
