@@ -386,8 +386,10 @@ class Reporter(Unit):
 
     def _hear_words(self, elsewhere: Elsewhere) -> None:
         seconds, size = self._tally.hearsay.expectations(elsewhere)
-        if seconds or size is not None:
-            self.expect(seconds, size=size)  # what is none is logged, and takes nothing along
+        for stage, expected in seconds.items():
+            self.expect({stage: expected})  # what is none is logged, and takes nothing along
+        if size is not None:
+            self.expect(size=size)
         if (words := self._tally.hearsay.words(elsewhere)) is not None:
             self._progress.say(words["message"], words["figures"])
 

@@ -59,6 +59,7 @@ class Unit:
         self.generation = ""  # of the job when this began; see scripts/report.lua
         self.completed = 0
         self.total = 0
+        self._counted = 0  # when it was last looked at
 
     @property
     def job_id(self) -> str:
@@ -69,11 +70,11 @@ class Unit:
     def counted(self) -> int:
         """What is completed, as it is told others: whole and not below 0, whatever was counted."""
         try:
-            return _whole(self.completed)
+            self._counted = _whole(self.completed)
         except (TypeError, ValueError, OverflowError):
             self._owner.drop(f"completed: expected a number, got {self.completed!r}")
-            self.completed = 0
-            return 0
+            self.completed = self._counted
+        return self._counted
 
     def advance(self, n: int = 1) -> None:
         """`n` more of the stage's items are finished; `n` is at least 0."""

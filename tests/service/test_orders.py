@@ -26,6 +26,7 @@ from tests.service.job_parts import (
 from timetabling.formats import write_problem
 from timetabling.formats.example import EXAMPLE
 from tracking.service import prefect_jobs
+from tracking.service.instance_files import remove_old_uploads
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -332,14 +333,23 @@ def test_what_was_sent_stays_where_nobody_knows_whether_it_became_a_job(
     service: httpx.Client, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prefect_jobs, "_CHANGE_SECONDS", 4.0)
+    key = {"Idempotency-Key": str(uuid.uuid4())}
     with (
         known_prefect() as url,
         Door(url, last_words=b"/create_flow_run") as door,
         temporary_settings({PREFECT_API_URL: door.url}),
         serving(settings_in(tmp_path, redis_url=redis_url)) as asking,
     ):
-        told = asking.post(GENERATE, headers=ANN, **form(INSTANCE.read_bytes()))
+        told = asking.post(GENERATE, headers=ANN | key, **form(INSTANCE.read_bytes()))
     problem_of(told, 503, "prefect-unavailable")
     (saved,) = uploads(tmp_path)
     newest = service.get(JOBS, headers=ANN, params={"limit": 1}).json()["jobs"][0]["job_id"]
     assert run_of(newest).parameters["instance"] == str(saved)
+    # Asked again, it is that job, and what it was started with is kept for it.
+    with known_prefect(), serving(settings_in(tmp_path, redis_url=redis_url)) as asking:
+        again = asking.post(GENERATE, headers=ANN | key, **form(INSTANCE.read_bytes()))
+    assert again.json()["job_id"] == newest
+    assert uploads(tmp_path) == [saved]
+    os.utime(saved.parent, (1e9, 1e9))
+    remove_old_uploads(tmp_path / "uploads")
+    assert saved.exists()

@@ -177,3 +177,15 @@ def test_a_count_that_is_none_raises_nothing_and_ends_nothing(wrong: Any) -> Non
     unit.update_stage_progress(3, 5)
     reporter.update_work_progress(1)
     assert _counted(reporter) == ("loading", 4, 5)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, 0.5], ids=str)
+def test_a_count_that_is_none_takes_nothing_of_what_was_counted_before(wrong: Any) -> None:
+    reporter = Reporter("job", DEFAULT, None)
+    unit = reporter.unit("a")
+    unit.update_stage_progress(3, 5)
+    assert _counted(reporter) == ("loading", 3, 5)
+    unit.advance(wrong)
+    assert _counted(reporter) == ("loading", 3, 5)
+    unit.advance()
+    assert _counted(reporter) == ("loading", 4, 5)

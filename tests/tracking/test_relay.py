@@ -193,6 +193,16 @@ def test_whatever_one_task_elsewhere_says_the_rest_is_passed_on(
     reporter.mark_completed()
 
 
+def test_one_wrong_expectation_takes_no_other_along(redis_url: str) -> None:
+    reporter, relay = _begin(redis_url), Relay("job-1", redis_url)
+    relay.expect({"typo": 1.0, "ga_optimization": 60.0}, size=None)
+    relay.expect({"rl_refinement": 7.0}, size=None)
+    relay.flush()
+    reporter.publish_once()
+    expected = _end(reporter, redis_url).expected
+    assert expected == {"ga_optimization": 60.0, "rl_refinement": 7.0}
+
+
 def test_what_cannot_be_passed_on_is_said_and_ends_nothing_else(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -89,9 +89,13 @@ def save_uploads(files: Mapping[str, BinaryIO], data_folder: Path) -> Path:
     return folder
 
 
-def keep_uploads(folder: Path, job_id: str) -> None:
-    """Keep what was sent for as long as the data folder is kept: it is a job's."""
-    (folder / _JOB).write_text(job_id, encoding="ascii")
+def keep_uploads(files: Iterable[Path], data_folder: Path, job_id: str) -> None:
+    """Keep those of a job's files that were sent, for as long as the data folder is kept."""
+    uploads = data_folder.absolute() / "uploads"
+    sent = [file.relative_to(uploads) for file in files if uploads in file.parents]
+    for name in {path.parts[0] for path in sent}:
+        if (uploads / name).is_dir():
+            (uploads / name / _JOB).write_text(job_id, encoding="ascii")
 
 
 def remove_uploads(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from anyio import to_thread
@@ -14,7 +15,7 @@ from tracking.service.documents import JobStatus
 from tracking.service.instance_files import keep_uploads
 from tracking.service.instances import check
 from tracking.service.job_documents import Job, JobList, Links, job_document, status_now
-from tracking.service.orders import ORDER_FORM, ordered
+from tracking.service.orders import FILES, ORDER_FORM, ordered
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.redis_jobs import redis_unavailable
 from tracking.service.service import service_of
@@ -66,11 +67,11 @@ async def generate(
             caller.name, parameters, idempotency_key=idempotency_key
         )
         job_id = str(run.id)
-        # Of a key that was sent before, the run has the files that were sent then.
-        files = ("instance", *what.extras)
-        is_new = all(run.parameters.get(name) == parameters[name] for name in files)
-        if what.sent is not None and is_new:
-            await to_thread.run_sync(keep_uploads, what.sent, job_id)
+        # The run's own: with a key that was sent before, it has the files that were sent then.
+        given = (run.parameters.get(name) for name in FILES)
+        files = [Path(str(file)) for file in given if file]
+        folder = service_of(request).settings.data_folder
+        await to_thread.run_sync(keep_uploads, files, folder, job_id)
     started = Started(job_id=job_id, links=Links.of(job_id))
     response.headers["Location"] = started.links.self
     return started

@@ -33,10 +33,10 @@ from tracking.service.instance_files import (
     save_uploads,
 )
 from tracking.service.prefect_jobs import Unanswered
-from tracking.service.problems import FieldError, field_errors, invalid, shown
+from tracking.service.problems import FieldError, Problem, field_errors, invalid, shown
 from tracking.service.service import service_of
 
-__all__ = ["CHECK_FORM", "ORDER_FORM", "Order", "Ordered", "SoftRule", "ordered"]
+__all__ = ["CHECK_FORM", "FILES", "ORDER_FORM", "Order", "Ordered", "SoftRule", "ordered"]
 
 _LONGEST_SECONDS = 7 * 86_400
 
@@ -148,6 +148,8 @@ _EXTRAS = {
     "before": "The timetable that people have, .csv, .xlsx, or `course room day period` a line: "
     "the search starts from it, and changes little of it",
 }
+FILES = ("instance", *_EXTRAS)
+"""The parameters of a run that are files."""
 
 
 def _form(properties: dict[str, Any]) -> dict[str, Any]:
@@ -194,11 +196,12 @@ async def ordered(request: Request, caller: Caller) -> AsyncIterator[Ordered]:
         what = await to_thread.run_sync(_save, _read(form), settings.data_folder)
     finally:
         await form.close()
-    is_known = True
+    is_known = False
     try:
         yield what
-    except Unanswered:
-        is_known = False
+        is_known = True
+    except Problem as problem:
+        is_known = not isinstance(problem, Unanswered)
         raise
     finally:
         if what.sent is not None and is_known:

@@ -173,22 +173,16 @@ class PrefectJobs:
         # With a key, a try whose answer was lost starts no second run. The owner is part of it, so
         # that nobody finds another's run by guessing one.
         key = hashlib.sha256(f"{owner}\n{idempotency_key or uuid.uuid4()}".encode()).hexdigest()
-        try:
-            run = await self._ask(
-                lambda client: client.create_flow_run_from_deployment(
-                    deployment.id,
-                    parameters=dict(parameters),
-                    tags=[owner_tag(owner)],
-                    idempotency_key=key,
-                ),
-                seconds=_CHANGE_SECONDS,
-            )
-        except Problem as problem:
-            if problem.type != "prefect-unavailable":
-                raise
-            raise Unanswered(
-                problem.status, problem.type, problem.detail, headers=problem.headers
-            ) from None
+        run = await self._ask(
+            lambda client: client.create_flow_run_from_deployment(
+                deployment.id,
+                parameters=dict(parameters),
+                tags=[owner_tag(owner)],
+                idempotency_key=key,
+            ),
+            seconds=_CHANGE_SECONDS,
+            unanswered=Unanswered,
+        )
         self._remember_owner(run)
         return run
 
@@ -226,6 +220,7 @@ class PrefectJobs:
         question: Callable[[PrefectClient], Awaitable[T]],
         *,
         seconds: float = _READ_SECONDS,
+        unanswered: type[Problem] = Problem,
     ) -> T:
         # Prefect's client tries again by itself, for a minute or more: people do not wait so long.
         try:
@@ -235,9 +230,9 @@ class PrefectJobs:
             if error.response.status_code in (409, 422):
                 _log.warning("Prefect refuses: %s", error)
                 raise Problem(502, "prefect-refused", "Prefect refused what it was asked") from None
-            raise self._unavailable(error) from None
+            raise self._unavailable(error, unanswered) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise self._unavailable(error) from None
+            raise self._unavailable(error, unanswered) from None
         self._complained = False
         return answer
 
@@ -250,11 +245,11 @@ class PrefectJobs:
                 self._client = await client.__aenter__()
             return self._client
 
-    def _unavailable(self, error: Exception) -> Problem:
+    def _unavailable(self, error: Exception, problem: type[Problem]) -> Problem:
         if not self._complained:
             self._complained = True
             _log.warning("Prefect's server does not answer: %r", error)
-        return Problem(
+        return problem(
             503,
             "prefect-unavailable",
             "Prefect's server does not answer: try again in a while",
