@@ -95,7 +95,8 @@ class Export:
         """The timetable's document."""
         found = document(self.timetable, self.certificate.rules)
         # Where changes were certified that cannot be counted here, the bound is not of this cost.
-        is_its = found["cost"] == self.certificate.cost
+        certified = self.certificate.cost, sum(self.certificate.violations.values())
+        is_its = (found["cost"], found["violations"]) == certified
         return {**found, "bound": self.certificate.bound if is_its else None}
 
     @cached_property

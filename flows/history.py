@@ -57,7 +57,9 @@ def remembering(redis_url: str, folder: Path) -> Iterator[None]:
                 known = {(record.job_id, record.ended_at) for record in before}
                 added = [r for r in store.histories() if (r.job_id, r.ended_at) not in known]
                 folder.mkdir(parents=True, exist_ok=True)
+                torn = _is_torn(_file(folder))
                 with _file(folder).open("a", encoding="utf-8") as file:
+                    file.write("\n" if torn else "")
                     file.writelines(f"{record.to_json()}\n" for record in reversed(added))
 
 
@@ -95,6 +97,11 @@ def _read(folder: Path) -> tuple[list[Record], list[str]]:
         except (TypeError, ValueError) as error:
             wrong.append(f"{file}:{number}: expected the record of a run: {error}")
     return records[::-1], wrong
+
+
+def _is_torn(file: Path) -> bool:
+    """Whether what was written last has no end: what follows needs a line of its own."""
+    return file.exists() and file.read_bytes()[-1:] not in (b"", b"\n")
 
 
 @contextmanager

@@ -107,8 +107,10 @@ def make_timetable(
     )
     expect(reporter, budget, "cpsat_solving")
 
-    # The page draws it while it grows; publishing puts the whole one in its place.
-    found = GrowingText(target.with_name(CURVE)) if output is None else io.StringIO()
+    # The page draws it while it grows; publishing puts the whole one in its place. What an earlier
+    # try has published stays as it is, until all of it is replaced.
+    grows = output is None and not target.exists()
+    found = GrowingText(target.with_name(CURVE)) if grows else io.StringIO()
     say = get_run_logger().info
     curve = Curve(found)
     with (

@@ -1,4 +1,4 @@
-"""The stage that places every lecture, and bounds the cost."""
+"""The stage that places every lecture, and begins to bound the cost."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ class Settings(SharedSettings):
     def threads_of_tasks(self) -> int:
         """How many tasks run in the flow's process at once.
 
-        One more than workers: the bound is proven beside the clusters, and holds none of them up.
+        One more than workers: the bound is proven beside the clusters and the search, and holds
+        none of them up.
         """
         return self.num_workers + 1
 

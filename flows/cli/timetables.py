@@ -36,7 +36,7 @@ def validate(
     Exit status: 0 feasible, 1 hard rules are broken or the certificate does not fit.
     """
     wrong: list[str] = []
-    unknown: tuple[str, ...] = ()
+    unknown: dict[str, int] = {}
     try:
         chosen = formulation(rules, read_weights(weight))
         timetable = read_solution(solution, read_problem(instance, tell=note))
@@ -48,7 +48,8 @@ def validate(
             certified = read_certificate(certificate)
             chosen = certified.rules
             wrong = list(differences(certified, timetable, digest_of(instance)))
-            unknown = not_counted(certified, timetable)
+            only_certified = not_counted(certified, timetable)
+            unknown = {rule: certified.violations.get(rule, 0) for rule in only_certified}
     except (ValueError, OSError) as error:
         refuse(error)
     score = evaluate(timetable, chosen)
@@ -58,6 +59,7 @@ def validate(
     if certificate is not None and not wrong:
         typer.echo(f"{certificate}: fits this instance and this timetable")
     if unknown:
-        told = f"not compared, for only the run had their files: {', '.join(unknown)}"
-        typer.echo(f"{certificate}: {told}")
-    raise typer.Exit(0 if score.is_feasible and not wrong else 1)
+        told = (f"{rule} (broken {n} times)" if n else rule for rule, n in unknown.items())
+        without = f"not compared, for only the run had their files: {', '.join(told)}"
+        typer.echo(f"{certificate}: {without}")
+    raise typer.Exit(1 if wrong or not score.is_feasible or any(unknown.values()) else 0)

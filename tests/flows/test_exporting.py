@@ -201,6 +201,24 @@ def test_what_only_the_run_could_count_is_left_out_and_stays_certified(folder: P
     assert (found["cost"], found["bound"]) == (run.cost - 7, None)
 
 
+def test_a_broken_rule_that_only_the_run_could_count_is_no_feasible_timetable(
+    folder: Path,
+) -> None:
+    path = folder / "certificate.json"
+    moved = tuple(Lecture(each.course, 9, each.room) for each in MADE.lectures)
+    asked = replace(PROBLEM, before=moved, max_changes=2)
+    origin = Origin(digest_of(TINY), read_certificate(path).search, bound=0)
+    run = certified(Timetable(asked, MADE.lectures), formulation("UD2"), origin)
+    broken = run.violations["max_changes"]
+    assert broken > 0
+    path.write_text(run.text)
+    status, out, err = invoke("validate", TINY, folder / "timetable.sol", "--certificate", path)
+    assert f"not compared, for only the run had their files: max_changes (broken {broken} " in out
+    assert (status, err) == (1, "")
+    export(folder, folder / "t.json")
+    assert json.loads((folder / "t.json").read_text())["bound"] is None
+
+
 def test_a_curve_is_read_back(folder: Path) -> None:
     points = read_curve(folder / "curve.csv")
     assert [point.cost for point in points] == [90, 40]

@@ -34,6 +34,16 @@ def test_a_torn_line_is_left_out_and_said(
         read_history(tmp_path)
 
 
+def test_what_follows_a_torn_end_has_a_line_of_its_own(
+    store: tuple[str, Store], tmp_path: Path
+) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_text(f'{OLD.to_json()}\n{{"job_id": "to')
+    with remembering(store[0], tmp_path):
+        store[1].remember(NEW)
+    assert file.read_text().splitlines()[2:] == [NEW.to_json()]
+
+
 def test_a_run_goes_on_where_its_history_cannot_be_kept(
     store: tuple[str, Store], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

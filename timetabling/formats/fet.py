@@ -153,7 +153,11 @@ def _unsuitable(rules: FetRules, num_rooms: int) -> set[tuple[int, int]]:
         if any(preferred):
             if all(preferred):
                 own = set().union(*filter(None, preferred))
-                allowed = own if allowed is None else own & allowed
+                if allowed is None or own & allowed:
+                    allowed = own if allowed is None else own & allowed
+                else:
+                    told = "ConstraintActivityPreferredRooms: the subject has others, none of these"
+                    rules.left_out[told] += len(preferred)
             else:
                 number = sum(rooms is not None for rooms in preferred)
                 rules.left_out["ConstraintActivityPreferredRooms: of some of a course"] += number

@@ -131,8 +131,11 @@ class FetRules:
         subject = node.first("Subject").text
         for course in self.courses:
             if rooms is not None and course.parts[0].subject == subject:
-                before = course.allowed_rooms
-                course.allowed_rooms = rooms if before is None else rooms & before
+                both = rooms & (rooms if course.allowed_rooms is None else course.allowed_rooms)
+                if both:
+                    course.allowed_rooms = both
+                else:
+                    self.left_out[f"{node.tag}: the subject has others already, none of these"] += 1
 
     def _spread(self, node: Node) -> None:
         """Parts on different days: a wish for that many working days."""

@@ -29,7 +29,7 @@ class Population(Protocol):
         """Whether so many keep all hard rules that the hot sweeps may end."""
 
     def breed(self, plan: Generation, cooled: float) -> None:
-        """Replace some by others before a generation; `cooled` is over of the slow cooling."""
+        """Replace some by others before a generation; `cooled` is over of a slow cooling."""
 
     def improve(self, plan: Generation, stop: Stop) -> int:
         """Anneal all through a generation; returns the moves made, of all together."""
@@ -121,6 +121,8 @@ def run_generations(
     speed = speed or float(first_moves * num_generations)
     while generation < end and not stop() and not is_optimal():
         begun = stop.fraction()
+        if begun >= 1.0:  # between the two looks at the clock
+            break
         share = (1 - begun) / (num_generations - generation)
         if cooling is None:
             if begun >= SWEEPS_END or population.can_cool():

@@ -138,6 +138,23 @@ def test_of_two_lists_of_rooms_with_none_in_common_the_first_is_kept(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize("kind", ["Subject", "Activity"])
+def test_rooms_of_a_subject_stay_where_another_list_has_none_of_them(
+    tmp_path: Path, kind: str
+) -> None:
+    before, whole = read(tmp_path, FET)
+    what = {"Subject": "<Subject>Lunch</Subject>", "Activity": "<Activity_Id>4</Activity_Id>"}[kind]
+    other = (
+        f"<Constraint{kind}PreferredRooms>{what}<Preferred_Room>R1</Preferred_Room>"
+        f"</Constraint{kind}PreferredRooms>"
+    )
+    at = FET.index("<ConstraintRoomNot")
+    problem, told = read(tmp_path, FET[:at] + other + FET[at:])
+    assert problem.unsuitable == before.unsuitable
+    (said,) = set(told) - set(whole)
+    assert said.startswith(f"left out: 1 x Constraint{kind}PreferredRooms: the subject has others")
+
+
 def test_whoever_does_not_ask_is_warned(tmp_path: Path) -> None:
     (tmp_path / "hill.fet").write_text(FET)
     _, told = read(tmp_path)
