@@ -38,7 +38,7 @@ def test_the_memory_of_each_key_of_a_job_is_told(redis_url: str) -> None:
 
 
 def test_jobs_of_one_process_are_all_heard() -> None:
-    heard = crowd.live_jobs(5, 1.0, warm_up_seconds=0.5)
+    heard = crowd.live_jobs(5, 5.0, warm_up_seconds=0.5)
 
     assert heard.jobs == 5
     assert heard.publishes >= 5

@@ -38,6 +38,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.write_line(figure)
 
 
+@pytest.fixture(autouse=True)
+def an_end_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine it may take long to be written."""
+    monkeypatch.setattr("tracking.reporter._FLUSH_SECONDS", 30.0)
+
+
 @pytest.fixture
 def measure(request: pytest.FixtureRequest) -> Measure:
     """Keep a figure for the end of the output."""

@@ -46,7 +46,7 @@ class Deployed:
             **environment,
         )
         del self._environment["PYTHONPATH"]  # Horarium is installed, as it is for people
-        self.api = closing.enter_context(httpx.Client(base_url=api, timeout=60))
+        self.api = closing.enter_context(httpx.Client(base_url=api, timeout=240))
         closing.callback(self._close)
         self.start_server()
         self.run("prefect", "work-pool", "create", "local", "--type", "process")

@@ -128,9 +128,13 @@ class PrefectServer:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """What its API answers."""
-        answer = httpx.request(method, f"{self.url}{path}", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+
+        def answer() -> httpx.Response | None:
+            told = httpx.request(method, f"{self.url}{path}", json=body, timeout=240)
+            # SQLite may be busy for a while, which Prefect's own clients wait out.
+            return None if told.status_code == 503 else told
+
+        return wait(answer, lambda: f"{method} {path}", seconds=240).raise_for_status().json()
 
     def state_of(self, run_id: str | UUID) -> str:
         """Of a flow run, such as ``RUNNING``."""

@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,16 +20,17 @@ from tests.chaos.flows import HOLD, PLAN
 from tests.chaos.servers import PrefectServer, Process, RedisServer, wait
 from tracking.settling import settle as settle_job
 from tracking.snapshot import Life
+from tracking.store import Unavailable
 from tracking.testing import Recorder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 RunFlow = Callable[..., Process]
 
 
 @pytest.fixture
 def recorder(redis_server: RedisServer) -> Iterator[Recorder]:
-    with Recorder(redis_server.url, "job", patience_seconds=60) as recorder:
+    with Recorder(redis_server.url, "job", patience_seconds=120) as recorder:
         yield recorder
 
 
@@ -57,13 +59,13 @@ def test_a_killed_worker_of_a_process_pool_fails_the_flow_and_the_job_says_so(
     tmp_path: Path,
     measure: Measure,
 ) -> None:
-    flow = run_flow(redis_server.url, runner="processes", job_id="job", tasks=12, items=10)
+    flow = run_flow(redis_server.url, runner="processes", job_id="job", tasks=12, items=60)
     recorder.wait_for(counted(chance.randint(5, 30)))
     os.kill(chance.choice(list(workers(tmp_path))), signal.SIGKILL)
     killed = time.monotonic()
     last = recorder.wait_for(ended)
     measure("the job ended after", time.monotonic() - killed)
-    assert flow.wait() != 0
+    assert flow.wait(seconds=120) != 0
     assert last["status"] == "failed"
     assert "terminated abruptly" in last["metadata"]["error"], flow.said
     assert recorder.broken_rules(PLAN) == []
@@ -80,7 +82,7 @@ def test_what_a_killed_dask_worker_had_begun_is_done_and_counted_again_by_anothe
 ) -> None:
     start("tests.chaos.cluster", {"folder": str(tmp_path)}, HORARIUM_REDIS_URL=redis_server.url)
     address = tmp_path / "address"
-    wait(address.exists, "the cluster", seconds=60)
+    wait(address.exists, "the cluster", seconds=120)
     flow = run_flow(
         redis_server.url, runner="dask", address=address.read_text(), job_id="job", tasks=8,
         items=10, seed=chance.randrange(1000),
@@ -90,15 +92,17 @@ def test_what_a_killed_dask_worker_had_begun_is_done_and_counted_again_by_anothe
     wait(lambda: max(workers(tmp_path).values()) > 1, "a second attempt")
     time.sleep(0.5 * chance.random())
     attempts = workers(tmp_path)
+    (tmp_path / HOLD).touch()  # the later tasks wait for the process that replaces the killed one
     os.kill(max(attempts, key=lambda pid: attempts[pid]), signal.SIGKILL)
     killed = time.monotonic()
+    wait(lambda: len(workers(tmp_path)) > 2, "another process", seconds=120)
+    (tmp_path / HOLD).unlink()
     last = recorder.wait_for(ended)
     measure("the job was completed after", time.monotonic() - killed)
-    assert flow.wait() == 0, flow.said
+    assert flow.wait(seconds=120) == 0, flow.said
     assert last["status"] == "completed", flow.said
     assert (last["metadata"]["completed_items"], last["metadata"]["total_items"]) == (80, 80)
     assert recorder.broken_rules(PLAN) == []
-    assert len(workers(tmp_path)) > 2
 
 
 def test_216_tasks_that_fail_at_random_in_two_processes_are_counted_exactly(
@@ -112,7 +116,7 @@ def test_216_tasks_that_fail_at_random_in_two_processes_are_counted_exactly(
         redis_server.url, runner="processes", job_id="job", tasks=216, items=3, pause_seconds=0.005,
         seed=chance.randrange(1000),
     )  # fmt: skip
-    assert flow.wait(seconds=150) == 0, flow.said
+    assert flow.wait(seconds=400) == 0, flow.said
     last = recorder.last
     assert last["status"] == "completed"
     assert (last["metadata"]["completed_items"], last["metadata"]["total_items"]) == (648, 648)
@@ -137,19 +141,20 @@ def test_a_killed_flow_is_seen_as_lost_and_ends_once_prefect_knows_how(
     killed = time.monotonic()
 
     def settle() -> Life | None:
-        with temporary_settings({PREFECT_API_URL: prefect.url}):
+        with temporary_settings({PREFECT_API_URL: prefect.url}), suppress(Unavailable):
             return settle_job("job", redis_server.url)
+        return None
 
-    assert settle() == "working", "nobody can know yet"
+    assert wait(settle, "Redis") == "working", "nobody can know yet"
     wait(lambda: settle() == "lost", "it is seen as lost")
     measure("seen as lost after", time.monotonic() - killed)
     assert time.monotonic() - killed < 30
     assert prefect.state_of(run_id) == "RUNNING"
     prefect.set_state(run_id, "CRASHED", "its machine is gone")
-    assert settle() == "ended"
+    assert wait(settle, "Redis") == "ended"
     last = recorder.last
     assert (last["status"], last["metadata"]["error"]) == ("failed", "its machine is gone")
-    assert settle() == "ended"
+    assert wait(settle, "Redis") == "ended"
     assert recorder.broken_rules(PLAN) == []
 
 
@@ -162,7 +167,7 @@ def serve_and_run(
         "tests.chaos.flows", {"serve": name}, HORARIUM_REDIS_URL=redis_server.url,
         PREFECT_RUNNER_POLL_FREQUENCY="1", **prefect.environment,
     )  # fmt: skip
-    wait(lambda: "polling" in served.said, "the runner", seconds=60)
+    wait(lambda: "polling" in served.said, "the runner", seconds=120)
     deployment = prefect.ask("GET", f"/deployments/name/mapped/{name}")["id"]
     (folder / HOLD).touch()
     parameters = {"job_id": "job", "folder": str(folder), "tasks": 8, "items": 5}
@@ -215,7 +220,7 @@ def test_a_run_that_is_cancelled_by_prefects_api_ends_the_job_as_cancelled(
     measure("the job ended after the wish to cancel by", time.monotonic() - asked)
     assert last["status"] == "cancelled"
     assert last["overall_progress"] < 100
-    wait(lambda: prefect.state_of(run_id) == "CANCELLED", "Prefect's own word", seconds=60)
+    wait(lambda: prefect.state_of(run_id) == "CANCELLED", "Prefect's own word", seconds=120)
     assert recorder.broken_rules(PLAN) == []
 
 
@@ -243,7 +248,7 @@ def test_a_prefect_server_that_is_killed_and_comes_back_costs_the_bar_nothing(
         measure("Prefect's server was away for", time.monotonic() - away)
     (tmp_path / HOLD).unlink()
     last = recorder.wait_for(ended)
-    assert flow.wait() == 0, flow.said
+    assert flow.wait(seconds=120) == 0, flow.said
     assert last["status"] == "completed"
     assert last["metadata"]["completed_items"] == 200
     wait(lambda: prefect.state_of(last["run_id"]) == "COMPLETED", "Prefect's own word")

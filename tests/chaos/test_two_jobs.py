@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 
 from tests.chaos.flows import PLAN
-from tests.chaos.servers import RedisServer
+from tests.chaos.servers import RedisServer, wait
 from tracking.reporter import Reporter
 from tracking.testing import Recorder
 
@@ -88,7 +88,7 @@ def test_of_two_jobs_with_one_id_that_begin_at_once_only_one_is_ever_heard_of(
 
 
 def test_a_job_that_was_replaced_does_not_come_back_when_redis_is_emptied(
-    chance: random.Random, redis_server: RedisServer
+    chance: random.Random, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     jobs = Jobs(redis_server.url, chance)
     with (
@@ -99,7 +99,7 @@ def test_a_job_that_was_replaced_does_not_come_back_when_redis_is_emptied(
         recorder.wait_for(_of("one"))
         jobs.start(1)
         recorder.wait_for(_of("two"))
-        time.sleep(0.5)  # until the first has heard that it is replaced
+        wait(lambda: "has taken it over" in caplog.text, "the first one's word")
         for _ in range(4):
             client.flushall()
             time.sleep(chance.uniform(0.2, 0.6))

@@ -73,7 +73,7 @@ def redis_url() -> Iterator[str]:
     with (
         embedded_redis() as url,
         pytest.MonkeyPatch.context() as environment,
-        prefect_test_harness(server_startup_timeout=120),
+        prefect_test_harness(server_startup_timeout=240),
     ):
         environment.setenv("HORARIUM_REDIS_URL", url)
         yield url

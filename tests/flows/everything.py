@@ -17,7 +17,7 @@ from tests.chaos import servers
 from tests.flows.conftest import Run
 from tracking.child import free_port
 from tracking.snapshot import ENDS, Snapshot
-from tracking.store import Store
+from tracking.store import Store, Unavailable
 
 __all__ = ["PATIENCE_SECONDS", "Everything", "Start", "processes", "wait"]
 
@@ -59,9 +59,11 @@ class Everything:
         headers = {"Authorization": f"Bearer {token}"}
         prefect = f"http://127.0.0.1:{self._prefect_port}/api"
         self.page = self._closing.enter_context(
-            httpx.Client(base_url=found[1], headers=headers, timeout=60)
+            httpx.Client(base_url=found[1], headers=headers, timeout=PATIENCE_SECONDS)
         )
-        self.prefect = self._closing.enter_context(httpx.Client(base_url=prefect, timeout=60))
+        self.prefect = self._closing.enter_context(
+            httpx.Client(base_url=prefect, timeout=PATIENCE_SECONDS)
+        )
 
     def start_by_prefect(self, **parameters: Any) -> str:
         """As Prefect's own page does."""
@@ -77,7 +79,10 @@ class Everything:
 
     def wait_for(self, job_id: str, reached: Callable[[Snapshot], bool]) -> Snapshot:
         def look() -> Snapshot | None:
-            now = self.store.snapshot(job_id)
+            try:
+                now = self.store.snapshot(job_id)
+            except Unavailable:  # the machine stood still for half a second
+                return None
             assert now is None or reached(now) or now["status"] not in ENDS, now
             return now if now is not None and reached(now) else None
 
@@ -87,7 +92,10 @@ class Everything:
         """The end that Prefect gives a run."""
 
         def look() -> str:
-            kind = str(self.prefect.get(f"/flow_runs/{job_id}").json()["state"]["type"])
+            answer = self.prefect.get(f"/flow_runs/{job_id}")
+            if answer.status_code == 503:
+                return ""
+            kind = str(answer.raise_for_status().json()["state"]["type"])
             return "" if kind in ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING") else kind
 
         return str(wait(look, lambda: job_id))

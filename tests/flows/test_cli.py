@@ -12,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from redis import Redis
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -21,6 +22,7 @@ from timetabling.penalties import FORMULATIONS, evaluate
 from timetabling.problem import Timetable
 from tracking.embedded import embedded_redis
 from tracking.history import Record
+from tracking.keys import progress
 from tracking.plan import DEFAULT
 from tracking.reporter import Reporter
 from tracking.store import Store, Unavailable
@@ -342,10 +344,17 @@ def test_watching_a_job_of_another_process_ends_with_it(end: str, expected: int)
             else:
                 reporter.mark_failed("disk full")
 
-        timer = threading.Timer(1.0, finish)
-        timer.start()
+        def finish_once_it_is_watched() -> None:
+            with Redis.from_url(url) as client:
+                while not client.pubsub_numsub(progress("mine"))[0][1]:
+                    time.sleep(0.01)
+            time.sleep(1)
+            finish()
+
+        finishing = threading.Thread(target=finish_once_it_is_watched, daemon=True)
+        finishing.start()
         status, out, _ = invoke("watch", "mine", "--redis-url", url)
-        timer.join()
+        finishing.join(60)
     assert status == expected
     assert "Creating the initial schedule" in out
     assert ("disk full" in out) == (end == "failed")

@@ -32,6 +32,7 @@ pytest.importorskip("prefect_dask", reason="no prefect-dask: pip install 'horari
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("default"),  # distributed leaves sockets to the garbage collector
 ]
 
@@ -49,6 +50,21 @@ class Cluster:
     workers: list[Command]
     environment: dict[str, str]
     start_worker: Callable[[], Command]
+
+
+def import_engines(address: str) -> None:
+    """What a run's first tasks would import in each worker, within the run's time limit."""
+
+    def work() -> None:
+        import flows.making  # noqa: F401
+        from timetabling.kernels import warm_up
+
+        warm_up()
+
+    from distributed import Client  # Dask need not be there
+
+    with Client(address) as client:  # type: ignore[no-untyped-call]
+        client.run(work)
 
 
 def wait_until_registered(worker: Command) -> None:
@@ -86,6 +102,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         for worker in workers:
             wait_until_registered(worker)
         prefect.wait()
+        import_engines(address)
         asked = {
             "HORARIUM_TASK_RUNNER": "dask",
             "HORARIUM_DASK_ADDRESS": address,
@@ -154,7 +171,7 @@ def test_asked_to_end_the_searches_on_the_workers_hand_over_their_best(
         horarium(how, "a-job", **cluster.environment)
     else:
         os.killpg(run.process.pid, signal.SIGINT)
-    run.process.wait(timeout=60)  # a span alone would take ten minutes
+    run.process.wait(timeout=200)  # a span alone would take ten minutes
     assert run.status == status, run.err
     assert is_feasible(tmp_path / "out.sol")
     assert recorder.last["status"] == ("completed" if how == "finish" else "cancelled")

@@ -104,7 +104,7 @@ def test_the_whole_story_and_what_can_go_wrong(
 
 
 def a_run_is_watched_and_its_timetable_read(page: Page, data: Path) -> str:
-    start_run(page, "0.3", "UD2")
+    start_run(page, "0.6", "UD2")
     job_url = page.url
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     seen: list[float] = []
@@ -118,7 +118,6 @@ def a_run_is_watched_and_its_timetable_read(page: Page, data: Path) -> str:
         page.wait_for_timeout(200)
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
-    assert max(seen) < 100 or done.is_visible()
     expect(page.get_by_role("heading", name="Timetable", exact=True)).to_be_visible()
     assert serious_faults(page) == []
     with page.expect_download() as download:
@@ -223,7 +222,7 @@ def names_are_shown_as_they_are(browser: Browser, everything: Everything) -> Non
         expect(page.get_by_text(name, exact=True)).to_be_visible()
 
     links = page.locator(".downloads a")
-    assert links.count() == 6
+    expect(links).to_have_count(6)
     for link in links.all():
         with page.expect_download() as download:
             link.click()

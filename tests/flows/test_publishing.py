@@ -28,7 +28,7 @@ from timetabling.problem import Lecture, Timetable
 from tracking.embedded import embedded_redis
 from tracking.job_files import DOCUMENT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PROBLEM = read_problem(ROOT / "examples" / "tiny.ectt")
 BEST = Timetable(PROBLEM, (Lecture(0, 0, 0), Lecture(1, 1, 0)))

@@ -29,7 +29,9 @@ from tracking.embedded import embedded_redis
 from tracking.store import Store
 from tracking.testing import Recorder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+LAST_TASK = "put out.certificate.json in place"
 
 TINY, SMALL = (ROOT / "examples" / f"{name}.ectt" for name in ("tiny", "small-university"))
 WORK = 4_000_000
@@ -125,11 +127,16 @@ def run_flaky(execute: Execute, **what: Any) -> dict[str, Any]:
 
 def ends_of_tasks(server: PrefectServer, run_id: str) -> dict[str, list[str]]:
     """How the tasks of a flow run ended, by name, one state for each time that they were run."""
-    found: dict[str, list[str]] = {}
     what = {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "EXPECTED_START_TIME_ASC"}
-    for run in server.ask("POST", "/task_runs/filter", what):
-        found.setdefault(run["name"], []).append(run["state_name"])
-    return found
+
+    def heard() -> dict[str, list[str]] | None:
+        found: dict[str, list[str]] = {}
+        for run in server.ask("POST", "/task_runs/filter", what):
+            found.setdefault(run["name"], []).append(run["state_name"])
+        # States of tasks reach the server later than the flow's, which has ended.
+        return found if "Completed" in found.get(LAST_TASK, []) else None
+
+    return wait(heard, "the last task's state", seconds=120)  # type: ignore[no-any-return]
 
 
 def runs_of(server: PrefectServer, job_id: str) -> list[str]:

@@ -79,9 +79,8 @@ def test_a_run_from_start_to_timetable_and_others_that_are_ended_early(
     # Cancelled as Prefect's page does it.
     job_id = everything.start_by_prefect(instance="small-university.ectt", formulation="UD5")
     everything.wait_for(job_id, lambda snapshot: snapshot["stage"] == "ga_optimization")
-    everything.prefect.post(
-        f"/flow_runs/{job_id}/set_state", json={"state": {"type": "CANCELLING"}}
-    )
+    path, wish = f"/flow_runs/{job_id}/set_state", {"state": {"type": "CANCELLING"}}
+    wait(lambda: everything.prefect.post(path, json=wish).is_success, lambda: path)
     everything.wait_for(job_id, lambda snapshot: snapshot["status"] == "cancelled")
     assert everything.wait_for_end(job_id) == "CANCELLED"
     assert everything.document(job_id)["violations"] == 0

@@ -19,6 +19,16 @@ from tracking.embedded import embedded_redis
 from tracking.store import Store
 
 
+@pytest.fixture(scope="module", autouse=True)
+def who_is_there_is_waited_for() -> Iterator[None]:
+    """A busy machine is no subject here: Redis and Prefect answer, however late."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tracking.store._TIMEOUT_SECONDS", 60.0)
+        patch.setattr("tracking.service.prefect_jobs._READ_SECONDS", 45.0)
+        patch.setattr("tracking.service.prefect_jobs._CHANGE_SECONDS", 45.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     with embedded_redis() as url:

@@ -26,7 +26,7 @@ ADMIN = {"Authorization": "Bearer of everything"}
 STARTED_AT = 1_740_000_000
 
 QUICK = Pace(
-    comment=0.2, ask=0.05, quiet=0.2, first_pause=0.05, longest_pause=0.2, silence=1, patience=5
+    comment=0.2, ask=0.05, quiet=0.2, first_pause=0.05, longest_pause=0.2, silence=1, patience=60
 )
 """For what takes seconds or minutes otherwise."""
 

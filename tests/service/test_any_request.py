@@ -27,13 +27,7 @@ from tests.service.access_parts import (
 )
 from tracking.service.app import create_app
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(600),
-    # Hypothesis looks whether `random` moved while it made an example, to find strategies that
-    # use it. Here threads beside it may, of the service and of Prefect's client.
-    pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SCHEMA = schemathesis.openapi.from_dict(create_app(settings_in(Path("nowhere"))).openapi())
 CHECKS = [

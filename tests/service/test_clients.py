@@ -105,6 +105,7 @@ def _run(folder: Path, module: str, *arguments: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_what_is_generated_has_types_that_hold(generated: Path) -> None:
     # All that is made from our OpenAPI; not the generator's own frame.
     _run(
@@ -150,7 +151,7 @@ def by_sse(client: httpx.Client, cursor: int) -> Iterator[dict[str, Any]]:
 
 def by_socket(client: httpx.Client, cursor: int) -> Iterator[dict[str, Any]]:
     url = f"{client.base_url}/api/generation/ws/job/?cursor={cursor}".replace("http", "ws", 1)
-    with connect(url, additional_headers=ADMIN) as socket:
+    with connect(url, additional_headers=ADMIN, open_timeout=60) as socket:
         for message in socket:
             yield json.loads(message)
 

@@ -62,7 +62,7 @@ def test_a_job_has_one_subscription_however_many_watch_it(
     channel = keys.progress("job")
 
     async def scenario() -> None:
-        async with running_hub(redis_url, pace=replace(QUICK, quiet=60)) as hub:
+        async with running_hub(redis_url, pace=replace(QUICK, quiet=60, silence=60)) as hub:
             viewers = [hub.join("job")]
             await told_first(hub, viewers[0])
             before = commands(redis)

@@ -124,8 +124,9 @@ def test_what_everybody_may_read_signs_nothing(tmp_path: Path, changing: Identit
 
 
 def test_keys_of_other_kinds_are_taken_and_made_up_ids_ask_nobody(
-    tmp_path: Path, changing: IdentityProvider
+    tmp_path: Path, changing: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tracking.service.provider._PAUSE_SECONDS", 3600.0)
     changing.make_key("rivest", "RS256")
     changing.make_key("edwards", "EdDSA")
     with no_prefect(), serving(trusting(changing, tmp_path)) as service:

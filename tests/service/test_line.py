@@ -73,6 +73,7 @@ def test_what_a_viewer_says_on_its_stream_does_not_matter(server: Server, job: J
 def test_a_stream_that_has_caught_up_keeps_no_task_waiting(server: Server, job: Job) -> None:
     job.publish()
     with client_of(server) as client:
+        assert client.get("/metrics").is_success  # it serves by now
         before = _tasks(server)
         streams = [_ask(server, "1.1") for _ in range(20)]
         for opened in streams:

@@ -32,6 +32,11 @@ REDIS, PREFECT = "tracking.service.redis_link", "tracking.service.prefect_jobs"
 PACE = replace(QUICK, comment=1, ask=0.2, first_pause=0.1, longest_pause=0.8)
 
 
+@pytest.fixture(autouse=True)
+def _prefect_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracking.service.prefect_jobs._READ_SECONDS", 10.0)
+
+
 @pytest.fixture
 def prefect_door() -> Iterator[Door]:
     """Prefect's server is behind it for all that this thread starts."""
@@ -103,8 +108,9 @@ def test_a_thousand_watch_while_redis_then_prefect_then_both_are_away(
                 goes_on()
                 tasks_before = int(service.get("/tests/tasks").text)
 
+                ticket = service.post(ask_for_one).json()["url"]  # good for a minute
+                began, asked = time.monotonic(), questions(prefect_door)
                 with redis_away():
-                    began, asked = time.monotonic(), questions(prefect_door)
                     assert service.get("/api/generation/health/").status_code == 503
                     wait(lambda: questions(prefect_door) >= asked + 2, "Prefect is not asked")
                     with service.stream("GET", ticket) as late:
@@ -120,7 +126,7 @@ def test_a_thousand_watch_while_redis_then_prefect_then_both_are_away(
                 prefect_door.shut()
                 goes_on()
                 with redis_away():
-                    wait(lambda: complaints().count(PREFECT), "Prefect is not missed")
+                    wait(lambda: complaints().count(PREFECT), "Prefect is not missed", seconds=60)
                     with service.stream("GET", ticket) as late:
                         events = told(late)
                         assert [next(events).id for _ in range(2)] == [0, job.seq]

@@ -153,7 +153,11 @@ def test_where_nobody_listens_prefect_is_unavailable() -> None:
         assert_unavailable()
 
 
-def test_where_nobody_answers_prefect_is_unavailable_soon() -> None:
+def test_where_nobody_answers_prefect_is_unavailable_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("_READ_SECONDS", "_CHANGE_SECONDS"):
+        monkeypatch.setattr(f"tracking.service.prefect_jobs.{name}", 3.0)
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/api"
         with temporary_settings({PREFECT_API_URL: url}):

@@ -21,7 +21,7 @@ from tests.service.access_parts import known_prefect
 from tests.service.live_parts import QUICK, Job, client_of, live_app, serving, told
 from tracking import keys
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,8 @@ class Attackers:
                 answer += data
         statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
         self.answers.update(statuses)
-        if any(status >= 500 for status in statuses):
+        is_away = b"/problems/prefect-unavailable" in answer  # as it is here
+        if not is_away and any(status >= 500 for status in statuses):
             self.worst.append(request)
 
 

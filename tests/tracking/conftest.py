@@ -25,6 +25,15 @@ def redis(redis_url: str) -> Iterator[Redis]:
         yield client
 
 
+@pytest.fixture(scope="module", autouse=True)
+def who_is_there_is_waited_for() -> Iterator[None]:
+    """A busy machine is no subject here: Redis answers, and an end is written, however late."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tracking.store._TIMEOUT_SECONDS", 60.0)
+        patch.setattr("tracking.reporter._FLUSH_SECONDS", 60.0)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def every_key_has_an_expiry(redis: Redis) -> Iterator[None]:
     yield
@@ -37,4 +46,4 @@ def every_key_has_an_expiry(redis: Redis) -> Iterator[None]:
 def record(redis_url: str) -> Iterator[Callable[[str], Recorder]]:
     """Listen to a job from now on."""
     with ExitStack() as stack:
-        yield lambda job_id: stack.enter_context(Recorder(redis_url, job_id))
+        yield lambda job_id: stack.enter_context(Recorder(redis_url, job_id, patience_seconds=60))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.accuracy import Look, accuracy
@@ -59,6 +59,7 @@ def test_what_the_caller_expects_is_corrected_by_how_that_went_before() -> None:
     assert "b" not in found, "it was never expected before: nothing is known of such expectations"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(
@@ -94,6 +95,7 @@ def test_nothing_is_learned_while_a_stage_is_unknown() -> None:
     assert learned(TWO, {"a": 0, "b": 0}) is TWO
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e6), min_size=5, max_size=5))
 def test_learned_weights_always_make_a_plan(seconds: list[float]) -> None:
     ids = [stage.id for stage in DEFAULT.stages]

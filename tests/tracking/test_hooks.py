@@ -27,10 +27,12 @@ from tracking.testing import Recorder
 
 Record = Callable[[str], Recorder]
 
+pytestmark = pytest.mark.timeout(600)  # Prefect's server may have to begin
+
 
 @pytest.fixture(scope="module")
 def prefect_server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=240):
         yield
 
 
@@ -103,7 +105,8 @@ def test_a_flow_that_cancels_itself_ends_as_cancelled(record: Record) -> None:
     recorder = record("my-job")
     _timetable("my-job", "cancelled", return_state=True)
     last = recorder.wait_for(lambda snapshot: snapshot["status"] == "cancelled")
-    assert last["overall_progress"] == 75.0
+    assert last["work_progress"] == 75.0
+    assert 75 <= last["overall_progress"] < 76
     assert recorder.broken_rules() == []
 
 

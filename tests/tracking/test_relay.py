@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,18 +83,25 @@ def test_a_late_report_of_an_earlier_attempt_changes_nothing(redis_url: str) -> 
 def test_a_unit_that_says_nothing_for_long_is_heard_for_as_long_as_its_job_goes_on(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = [0.0]
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: now[0])
+    monkeypatch.setattr(relay_module, "time", clock)
     monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 1.5)
     reporter, relay = _begin(redis_url), Relay("job-1", redis_url)
     unit = relay.unit("cluster 37")
     with Recorder(redis_url, "job-1") as recorder:
-        time.sleep(3)
+        for _ in range(3):
+            now[0] += 1.1
+            wait(lambda: relay._answered == now[0], "it looks at its job")
         unit.advance()
         recorder.wait_for(lambda snapshot: snapshot["metadata"]["completed_items"] == 1)
     reporter.mark_completed()
-    deadline = time.monotonic() + 20
-    while not relay.is_idle and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert relay.is_idle
+
+    def is_idle() -> bool:
+        now[0] += 0.1
+        return relay.is_idle
+
+    wait(is_idle, "nobody needs it any more")
 
 
 class Heard:

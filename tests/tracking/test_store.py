@@ -40,12 +40,12 @@ def test_a_written_snapshot_is_read_published_and_kept_for_replay(
 ) -> None:
     channel = redis.pubsub()  # type: ignore[no-untyped-call]
     channel.subscribe("progress:job:job")
-    channel.get_message(timeout=5)
+    channel.get_message(timeout=60)
     snapshot = _snapshot()
     assert store.write(snapshot).verdict == "written"
     assert store.snapshot("job") == snapshot
     assert store.replay("job") == [snapshot]
-    message = channel.get_message(timeout=5)
+    message = channel.get_message(timeout=60)
     assert message is not None
     assert message["data"] == redis.get("progress:job:job")
     channel.close()
@@ -125,9 +125,9 @@ def test_a_subscriber_loses_and_repeats_nothing(store: Store) -> None:
     listener.start()
     for seq in range(2, 200):
         store.write(_snapshot(seq=seq))
-    assert started.wait(10)
+    assert started.wait(60)
     store.write(_snapshot(seq=200, status="completed"))
-    listener.join(10)
+    listener.join(60)
     assert not listener.is_alive()
     assert seen == list(range(seen[0], 201))
 

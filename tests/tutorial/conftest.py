@@ -21,7 +21,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def _prefect() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=240):
         yield
 
 

@@ -219,12 +219,12 @@ class PrefectJobs:
         self,
         question: Callable[[PrefectClient], Awaitable[T]],
         *,
-        seconds: float = _READ_SECONDS,
+        seconds: float | None = None,
         unanswered: type[Problem] = Problem,
     ) -> T:
         # Prefect's client tries again by itself, for a minute or more: people do not wait so long.
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(_READ_SECONDS if seconds is None else seconds):
                 answer = await question(await self._connected())
         except httpx.HTTPStatusError as error:
             if error.response.status_code in (409, 422):
