@@ -246,12 +246,21 @@ def _unit_of(task: Task[..., Any], task_run: TaskRun) -> Unit:
 
 
 def _job_elsewhere(context: FlowRunContext) -> str:
-    """The job, in another process, that a flow run is or, as a sub-flow, belongs to."""
+    """The job, in another process, that a flow run is or, as a sub-flow, belongs to.
+
+    If Prefect does not say, the sub-flow is its own: no work may fail for its progress bar.
+    """
     run, flow = context.flow_run, context.flow
     assert run is not None  # noqa: S101 - the caller has looked
     if flow is not None and any(isinstance(hook, _Start) for hook in flow.on_running_hooks):
         return job_id_of(run)
-    return _job_of_ancestor(run.id) if run.parent_task_run_id else job_id_of(run)
+    if run.parent_task_run_id is None:
+        return job_id_of(run)
+    try:
+        return _job_of_ancestor(run.id)
+    except Exception as error:  # noqa: BLE001
+        _log.warning("flow run %s: whose part it is is not known: %s", run.id, error)
+        return job_id_of(run)
 
 
 @functools.lru_cache(maxsize=128)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.states import Completed, Crashed, Pending, Running
 from redis import Redis
 
@@ -163,6 +164,28 @@ def test_a_job_under_a_name_of_its_own_is_an_administrators(
     assert (job["job_id"], job["status"], job["owner"]) == ("weekly", "running", None)
     assert service.delete(f"{JOBS}weekly/cancel/", headers=ADMIN).status_code == 202
     assert redis.get(keys.request("weekly")) == b"cancel"
+
+
+def test_a_run_that_was_given_a_job_id_is_listed_and_cancelled_as_that_job(
+    service: httpx.Client, store: Store, redis: Redis
+) -> None:
+    first, run_id = start(service), start(service)
+    given = run_of(run_id).parameters | {"job_id": "weekly"}
+    with get_client(sync_client=True) as prefect:
+        for each in (first, run_id):  # the one after the other, under the same id
+            prefect.update_flow_run(uuid.UUID(each), parameters=given)
+    set_state(run_id, Running())
+    store.write(snapshot_of("weekly", status="running", run_id=run_id))
+    newest = service.get(JOBS, headers=ADMIN, params={"limit": 2}).json()["jobs"]
+    assert {job["job_id"] for job in newest} == {"weekly", first}
+    (weekly,) = (job for job in newest if job["job_id"] == "weekly")
+    assert weekly["progress"]["stage"] == "clustering"
+    job = service.get(weekly["links"]["self"], headers=ADMIN).json()
+    assert (job["owner"], job["instance"]) == ("ann", "tiny.ectt")
+    assert service.delete(weekly["links"]["cancel"], headers=ADMIN).status_code == 202
+    assert redis.get(keys.request("weekly")) == b"cancel"
+    assert run_of(run_id).state_name == "Cancelling"
+    assert run_of(first).state_name == "Scheduled"
 
 
 def test_with_redis_away_jobs_are_told_from_prefect(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def build(static: Path) -> None:
 def test_a_page_that_is_not_built_says_how_to_build_it(service: httpx.Client, path: str) -> None:
     answer = service.get(path)
     assert answer.status_code == 200
-    assert "make web" in answer.text
+    assert "npm ci &amp;&amp; npm run build" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs/8ae7f267", "/jobs/%3Cscript%3E"])

@@ -17,6 +17,7 @@ from prefect.flows import flow
 from prefect.states import Scheduled
 from redis import Redis
 
+from tests.chaos.servers import RedisServer, wait
 from tests.service.access_parts import known_prefect
 from tests.service.live_parts import QUICK, Job, client_of, live_app, serving, told
 from tracking import keys
@@ -114,6 +115,28 @@ def test_a_lost_job_is_settled_and_its_viewers_see_the_end(
     assert (end.name, end.id) == ("done", 4)
     assert (end.data["status"], end.data["overall_progress"]) == ("failed", 40.0)
     assert end.data["metadata"]["error"] == "killed"
+    job.close()
+
+
+def test_who_asks_again_and_again_is_told_no_lower_percentage_while_redis_is_away(
+    prefect: SyncPrefectClient, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    run = prefect.create_flow_run(_a_flow)
+    _become(prefect, run.id, StateType.RUNNING)
+    job = Job(redis_server.url, str(run.id))
+    job.publish(3, run_id=str(run.id), overall_progress=40.0)
+    app = live_app(redis_server.url, tmp_path, QUICK)
+    with serving(app) as server, client_of(server) as client:
+
+        def told() -> tuple[str, float]:
+            shown = client.get(f"/api/generation/progress/{run.id}/").json()
+            return shown["status"], shown["overall_progress"]
+
+        assert told() == ("running", 40.0)
+        redis_server.kill()
+        assert told() == ("running", 40.0)
+        _become(prefect, run.id, StateType.FAILED, "no room")
+        wait(lambda: told() == ("failed", 40.0), "the end")
     job.close()
 
 

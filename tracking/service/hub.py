@@ -21,7 +21,7 @@ from tracking.service.metrics import Metrics
 from tracking.service.redis_link import Reads, Subscription
 from tracking.service.sources import JobSource, carried_on, read_snapshot
 from tracking.settling import settle
-from tracking.snapshot import Snapshot, is_newer, life
+from tracking.snapshot import ENDS, Snapshot, is_newer, life
 from tracking.store import Unavailable
 
 __all__ = ["Hub", "Pace"]
@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 # Not the generator that all of the process shares: who counts on that one would see it move.
 _SPREAD = random.Random()  # noqa: S311 - spreads, hides nothing
 
+_MOST_LOOKED = 1000  # jobs, a kilobyte each
 _PAGE_EVENTS = 100  # read at a time for a viewer who comes back: 70 kB
 
 
@@ -93,6 +94,7 @@ class Hub:
             longest_pause_seconds=pace.longest_pause,
             silence_seconds=pace.silence,
         )
+        self._looked: dict[str, Snapshot] = {}  # by those who watch none of them, last one last
         self._feeds: dict[str, Feed] = {}
         self._chores: dict[Feed, tuple[asyncio.Task[None], asyncio.TimerHandle]] = {}
         self._heard_at: dict[Feed, float] = {}
@@ -194,12 +196,18 @@ class Hub:
             return feed.shown
         found = await self._look_in_redis(job_id)
         if found is not None:
+            self._looked.pop(job_id, None)
+            self._looked[job_id] = found[0]
+            if len(self._looked) > _MOST_LOOKED:
+                del self._looked[next(iter(self._looked))]
             return found[0]
         self._metrics.prefect_fallback.inc()
         told = await self._prefect.snapshot(job_id)
-        if feed is None or feed.seen is None:
-            return told
-        return (told and carried_on(feed.seen, told)) or feed.seen
+        seen = None if feed is None else feed.seen
+        if seen is None and told is not None:
+            last = self._looked.get(job_id)
+            seen = None if last is None or last["status"] in ENDS else last
+        return (told and carried_on(seen, told)) or seen
 
     # What Redis says
 

@@ -16,6 +16,7 @@ from tracking.service.instance_files import keep_uploads
 from tracking.service.instances import check
 from tracking.service.job_documents import Job, JobList, Links, job_document, status_now
 from tracking.service.orders import FILES, ORDER_FORM, ordered
+from tracking.service.prefect_runs import job_of
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.redis_jobs import redis_unavailable
 from tracking.service.service import service_of
@@ -84,14 +85,23 @@ async def list_jobs(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> JobList:
-    """List one's own jobs, newest first; administrators see everybody's."""
+    """List one's own jobs, newest first; administrators see everybody's.
+
+    A job that was given an id of its own has that for as long as Redis knows it, then its run's.
+    """
     owner = None if caller.is_admin else caller.name
     runs, total = await service_of(request).prefect.runs(owner, limit=limit, offset=offset)
-    seen = await service_of(request).redis.snapshots([str(run.id) for run in runs]) or {}
+    known = await service_of(request).redis.snapshots([job_of(run) for run in runs]) or {}
+    # Of runs with one id, it is the job of the last.
+    seen = {told["run_id"]: told for told in known.values()}
     folder = service_of(request).settings.data_folder
 
     def put_together() -> list[Job]:
-        return [job_document(str(run.id), run, seen.get(str(run.id)), folder) for run in runs]
+        told = [(run, seen.get(str(run.id))) for run in runs]
+        return [
+            job_document(job_of(run) if snapshot else str(run.id), run, snapshot, folder)
+            for run, snapshot in told
+        ]
 
     return JobList(jobs=await to_thread.run_sync(put_together), total=total)
 
@@ -115,7 +125,8 @@ async def cancel_job(request: Request, job_id: str, _owner: Owner) -> Asked:
     status = _not_ended(run, seen)
     asked = seen is not None and await service_of(request).redis.request(job_id, "cancel")
     try:
-        status = await service_of(request).prefect.cancel(job_id) or status
+        run_id = job_id if run is None else str(run.id)
+        status = await service_of(request).prefect.cancel(run_id) or status
     except Problem:
         if not asked:
             raise
@@ -148,7 +159,7 @@ async def _find(request: Request, job_id: str) -> tuple[FlowRun | None, Snapshot
     found = await service_of(request).redis.snapshots([job_id])
     seen = (found or {}).get(job_id)
     try:
-        run = await service_of(request).prefect.run(job_id)
+        run = await service_of(request).prefect.run(seen["run_id"] if seen else job_id)
     except Problem:
         if seen is None:
             raise

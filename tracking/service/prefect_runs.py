@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
+from tracking.keys import check_job_id
 from tracking.plan import DEFAULT, PLANS
 from tracking.settling import end_of
 from tracking.snapshot import ENDS, Snapshot, Status
 
 __all__ = [
     "instance_of",
+    "job_of",
     "owner_of",
     "owner_tag",
     "snapshot_of",
@@ -67,6 +69,15 @@ def owner_of(run: FlowRun) -> str | None:
     """Whose a run is; None if it is nobody's, such as a scheduled one."""
     owners = [tag.removeprefix(_OWNER) for tag in run.tags if tag.startswith(_OWNER)]
     return owners[0] if len(owners) == 1 else None
+
+
+def job_of(run: FlowRun) -> str:
+    """The id of a run's job: the one that it was given, else its own."""
+    given = str(run.parameters.get("job_id") or run.id)
+    try:
+        return check_job_id(given)
+    except ValueError:  # then it ends before it is any job
+        return str(run.id)
 
 
 def instance_of(run: FlowRun) -> str | None:
