@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from timetabling.penalties import FORMULATIONS, RULES, formulation
 from timetabling.problem import MAX_WEIGHT
+from tracking.service.documents import SnapshotDocument
 from tracking.service.orders import Order, SoftRule
 from tracking.service.places import Obstacle, OtherPlaces, PeriodPlaces, RoomPlace, RuleChange
 from tracking.service.stages import PipelineStage, StageDefinitions
@@ -27,7 +28,8 @@ def fields_of(interface: str, types: str = TYPES) -> set[str]:
 
 
 def test_a_snapshot_has_the_same_fields_on_both_sides() -> None:
-    assert fields_of("ProgressInfo") == set(Snapshot.__annotations__)
+    assert fields_of("ProgressInfo") == set(SnapshotDocument.model_fields)
+    assert set(SnapshotDocument.model_fields) == {*Snapshot.__annotations__, "lost"}
 
 
 def test_stages_have_the_same_fields_on_both_sides() -> None:

@@ -110,11 +110,17 @@ def test_a_lost_job_is_settled_and_its_viewers_see_the_end(
         events = told(response)
         assert [next(events).id for _ in range(2)] == [0, 3]
         redis.delete(keys.lease(job.job_id))  # as it goes when the process is killed
+        silent = next(events)
+        assert (silent.name, silent.id, silent.data["lost"]) == ("progress", 3, True)
+        for path in (f"/api/generation/progress/{run.id}/", f"/api/status/{run.id}"):
+            shown = client.get(path).json()
+            assert (shown["status"], shown["lost"]) == ("running", True)
         _become(prefect, run.id, StateType.CRASHED, "killed")
         (end,) = events
     assert (end.name, end.id) == ("done", 4)
     assert (end.data["status"], end.data["overall_progress"]) == ("failed", 40.0)
     assert end.data["metadata"]["error"] == "killed"
+    assert "lost" not in end.data
     job.close()
 
 

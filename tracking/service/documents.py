@@ -29,6 +29,7 @@ SnapshotDocument: type[BaseModel] = create_model(
     "Snapshot",
     __config__=ConfigDict(extra="allow"),
     __doc__="How far a job is. Percentages are 0 to 100, times are Unix seconds.",
+    lost=(bool, Field(default=False, description="Its process is gone; how it ended is not known")),
     **_FIELDS,
 )
 
@@ -75,3 +76,4 @@ class CompactStatus(BaseModel):
     overall_progress: float
     eta_seconds: int | None
     last_updated: int
+    lost: bool = Field(default=False, description="Its process is gone; how it ended is not known")

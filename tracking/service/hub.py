@@ -19,7 +19,7 @@ from tracking.keys import LEASE_MILLISECONDS
 from tracking.service.feed import EVENTS_KEPT, Event, Feed, Viewer, event_of
 from tracking.service.metrics import Metrics
 from tracking.service.redis_link import Reads, Subscription
-from tracking.service.sources import JobSource, carried_on, read_snapshot
+from tracking.service.sources import JobSource, as_lost, carried_on, read_snapshot
 from tracking.settling import settle
 from tracking.snapshot import ENDS, Snapshot, is_newer, life
 from tracking.store import Unavailable
@@ -196,11 +196,12 @@ class Hub:
             return feed.shown
         found = await self._look_in_redis(job_id)
         if found is not None:
+            snapshot, is_lost = found
             self._looked.pop(job_id, None)
-            self._looked[job_id] = found[0]
+            self._looked[job_id] = snapshot
             if len(self._looked) > _MOST_LOOKED:
                 del self._looked[next(iter(self._looked))]
-            return found[0]
+            return as_lost(snapshot) if is_lost else snapshot
         self._metrics.prefect_fallback.inc()
         told = await self._prefect.snapshot(job_id)
         seen = None if feed is None else feed.seen
@@ -294,9 +295,12 @@ class Hub:
     async def _ask(self, feed: Feed) -> None:
         found = await self._look_in_redis(feed.job_id)
         if found is not None:
-            if is_newer(found[0], feed.seen):
+            snapshot, is_lost = found
+            if is_newer(snapshot, feed.seen):
                 # What lies between is to be told as well, before what will be heard.
                 await self.subscribed(feed.job_id)
+            elif is_lost:
+                feed.put_instead(as_lost(snapshot))
             return
         self._metrics.prefect_fallback.inc()
         told = await self._prefect.snapshot(feed.job_id)
@@ -304,18 +308,20 @@ class Hub:
         if instead:
             feed.put_instead(instead)
 
-    async def _look_in_redis(self, job_id: str) -> tuple[Snapshot, bytes] | None:
-        """What Redis holds of a job; one that is lost is settled, and ends a little later."""
-        found = None
+    async def _look_in_redis(self, job_id: str) -> tuple[Snapshot, bool] | None:
+        """What Redis holds of a job, and whether that is lost; then it is settled soon."""
+        found, is_leased = None, False
         if self._subscription.is_up is not False:
             with suppress(Unavailable):
                 text, is_leased = await self._reads.look(job_id)
                 found = read_snapshot(text) if text else None
         if found is None:
             self._metrics.redis_misses.inc()
-        elif life(found[0], leased=is_leased) == "lost" and job_id not in self._settling:
+            return None
+        is_lost = life(found[0], leased=is_leased) == "lost"
+        if is_lost and job_id not in self._settling:
             self._settling[job_id] = asyncio.create_task(self._settle(job_id))
-        return found
+        return found[0], is_lost
 
     async def _settle(self, job_id: str) -> None:
         try:

@@ -36,8 +36,8 @@ _MEDIA_TYPES = {
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Horarium</title>
 <h1>The page is not built</h1>
-<p>The service runs. Its page is built by <code>make page</code>, or in the folder <code>web</code> by
-<code>npm ci &amp;&amp; npm run build</code>.</p>
+<p>The service runs. Its page is built by <code>make page</code>, or in the folder
+<code>web</code> by <code>npm ci &amp;&amp; npm run build</code>.</p>
 </html>
 """
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tracking.snapshot import ENDS, STATUSES, Snapshot, ended
 
-__all__ = ["JobSource", "carried_on", "read_snapshot"]
+__all__ = ["JobSource", "as_lost", "carried_on", "read_snapshot"]
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +18,11 @@ class JobSource(Protocol):
 
     async def snapshot(self, job_id: str) -> Snapshot | None:
         """How far the job is, as far as that is known."""
+
+
+def as_lost(snapshot: Snapshot) -> Snapshot:
+    """The same of a job whose process is gone, until it is known how the job ended."""
+    return Snapshot(**snapshot, lost=True)  # type: ignore[typeddict-unknown-key]
 
 
 def read_snapshot(data: bytes) -> tuple[Snapshot, bytes] | None:

@@ -67,4 +67,4 @@ async def show_status(
     """How far a job is, in short."""
     snapshot = await look(request, job_id)
     response.headers["cache-control"] = "no-store"
-    return CompactStatus(**{name: snapshot[name] for name in CompactStatus.model_fields})
+    return CompactStatus(**{k: snapshot[k] for k in CompactStatus.model_fields if k in snapshot})

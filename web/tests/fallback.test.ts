@@ -172,6 +172,15 @@ describe("an open stream that is silent", () => {
     expect(browser.sockets).toHaveLength(0);
   });
 
+  it("is of a lost job as soon as the service says so, until there is news", async () => {
+    const { browser, follower } = follow();
+    browser.source.tell("progress", snapshot(5));
+    browser.source.tell("progress", snapshot(5, { lost: true }));
+    expect(follower.state).toMatchObject({ lost: true, connection: "live", snapshot: { seq: 5 } });
+    browser.source.tell("progress", snapshot(6));
+    expect(follower.state.lost).toBe(false);
+  });
+
   it("is of a lost job if the service has heard nothing of it either", async () => {
     const { browser, follower } = follow();
     browser.source.tell("progress", snapshot(5));

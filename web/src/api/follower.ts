@@ -123,7 +123,7 @@ export class Follower {
         this.callOffPoll();
         this.listenForSilence();
         this.goLive(transport);
-        this.show(snapshot, false);
+        this.show(snapshot, snapshot.lost === true);
         // Of a job that was lost before anyone looked, nothing more will come.
         if (isFirst && this.environment.clock.now() - snapshot.last_updated * 1000 > LOST_MS) {
           this.poll();
@@ -235,7 +235,10 @@ export class Follower {
     const before = this.state.snapshot;
     const silentFor = serviceTime - snapshot.last_updated * 1000;
     const works = snapshot.status === "running" || snapshot.status === "initializing";
-    this.show(snapshot, works && snapshot.seq > 0 && silentFor >= LOST_MS);
+    this.show(
+      snapshot,
+      snapshot.lost === true || (works && snapshot.seq > 0 && silentFor >= LOST_MS),
+    );
     if (this.stopped) return;
     if (!this.isOpen) {
       if (this.isPolling) this.set({ connection: "polling", transport: "polling" });

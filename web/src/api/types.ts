@@ -25,6 +25,8 @@ export interface ProgressInfo {
   eta_low_seconds: number | null;
   eta_high_seconds: number | null;
   stalled: boolean;
+  /** Said by the service alone: the job's process is gone, and how the job ended is not known. */
+  lost?: boolean;
   started_at: number;
   last_updated: number;
   published_at: number;
