@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import httpx
 from fastapi import FastAPI
+from redis import Redis
 
+from tracking import keys
 from tracking.plan import DEFAULT
 from tracking.progress import Progress
 from tracking.service.app import create_app
@@ -45,7 +47,7 @@ class Job:
     def __init__(self, redis_url: str, job_id: str = "job", started_at: int = STARTED_AT) -> None:
         self.job_id = job_id
         self.seq = 0
-        self._store = Store(redis_url)
+        self._store, self._redis = Store(redis_url), Redis.from_url(redis_url)
         self._first = Progress(DEFAULT, job_id, started_at).next(started_at + 1)
 
     def snapshot(self, **fields: Any) -> Snapshot:
@@ -60,10 +62,13 @@ class Job:
             made = self.snapshot(**fields)
             answer = self._store.write(made, generation="tests")
             assert answer.verdict == "written"
+        # It works on, however busy the machine is; a test that wants it lost takes this away.
+        self._redis.pexpire(keys.lease(self.job_id), 600_000)
         return made
 
     def close(self) -> None:
         self._store.close()
+        self._redis.close()
 
 
 def live_app(redis_url: str, folder: Path, pace: Pace | None = None, **more: Any) -> FastAPI:
