@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from tracking.snapshot import StagePlace
+
 __all__ = ["DEFAULT", "PLANS", "Plan", "Stage", "plan"]
 
 
@@ -64,6 +66,14 @@ class Plan:
     name: str
     stages: tuple[Stage, ...]
     learned: bool = False
+
+    @property
+    def places(self) -> list[StagePlace]:
+        """The stages, as readers are told them."""
+        return [
+            StagePlace(id=each.id, label=each.label, start=float(each.start), end=float(each.end))
+            for each in self.stages
+        ]
 
     def __post_init__(self) -> None:
         reached = 0.0

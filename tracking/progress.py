@@ -313,6 +313,7 @@ class Progress:
             last_updated=self._last_updated,
             published_at=round(float(self._now), 3),
             message=self._message if bar.shown >= self._work.index else stage.label,
+            stages=self.plan.places,
             metadata=self._figures | {"completed_items": work.completed, "total_items": work.total},
         )
 

@@ -11,6 +11,7 @@ __all__ = [
     "End",
     "Life",
     "Snapshot",
+    "StagePlace",
     "Status",
     "ended",
     "figure",
@@ -29,6 +30,15 @@ ENDS: frozenset[str] = frozenset(get_args(End))
 STATUSES: tuple[str, ...] = get_args(Status)
 
 
+class StagePlace(TypedDict):
+    """A stage, what people read for it, and where it lies on the bar, in percent."""
+
+    id: str
+    label: str
+    start: float
+    end: float
+
+
 class Snapshot(TypedDict):
     """How far a job is. Percentages are 0 to 100 with 2 places, times whole Unix seconds.
 
@@ -40,10 +50,10 @@ class Snapshot(TypedDict):
     one at each snapshot, whatever the attempt. ``work_progress`` is the percentage confirmed by
     finished units, where ``overall_progress`` also moves between them.
 
-    ``stage_start`` and ``stage_end`` say where the stage lies on the bar, which a plan with learned
-    weights decides for each job. The true time left should lie between ``eta_low_seconds`` and
-    ``eta_high_seconds`` nine times of ten. ``stalled`` says that the job lives and no unit of work
-    has been finished for long.
+    ``stages`` are all of the job's, in the order they run, and ``stage_start`` and ``stage_end``
+    say where the one in work lies: a plan with learned weights decides that for each job. The true
+    time left should lie between ``eta_low_seconds`` and ``eta_high_seconds`` nine times of ten.
+    ``stalled`` says that the job lives and no unit of work has been finished for long.
     """
 
     job_id: str
@@ -66,6 +76,7 @@ class Snapshot(TypedDict):
     last_updated: int
     published_at: float
     message: str
+    stages: list[StagePlace]
     metadata: dict[str, Any]
 
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from timetabling.penalties import FORMULATIONS, RULES, formulation
 from timetabling.problem import MAX_WEIGHT
-from tracking.service.documents import SnapshotDocument
+from tracking.service.documents import PipelineStage, SnapshotDocument
 from tracking.service.orders import Order, SoftRule
 from tracking.service.places import Obstacle, OtherPlaces, PeriodPlaces, RoomPlace, RuleChange
-from tracking.service.stages import PipelineStage, StageDefinitions
+from tracking.service.stages import StageDefinitions
 from tracking.snapshot import Snapshot, Status
 
 API = Path(__file__).parents[2] / "web" / "src" / "api"

@@ -13,7 +13,7 @@ from tracking.snapshot import Snapshot
 
 __all__ = ["Answer", "Elsewhere", "Publish"]
 
-_EVENTS_KEPT = 1000  # about eight minutes at two a second; half a megabyte a job
+_EVENTS_KEPT = 1000  # about eight minutes at two a second; a megabyte a job
 
 
 class Elsewhere(NamedTuple):

@@ -13,6 +13,7 @@ __all__ = [
     "CompactStatus",
     "Connected",
     "JobStatus",
+    "PipelineStage",
     "SnapshotDocument",
     "SnapshotEvent",
     "StreamEvent",
@@ -21,10 +22,20 @@ __all__ = [
 # With a name of its own, it is one type to generated clients, and not one for each of its uses.
 JobStatus = TypeAliasType("JobStatus", snapshot.Status)
 
+
+class PipelineStage(BaseModel):
+    """A stage: its id, what people read, and where it lies on the bar in percent."""
+
+    id: str
+    label: str
+    start: float
+    end: float
+
+
 # From the very type that writers fill in: pydantic takes no TypedDict before Python 3.12.
 _FIELDS: dict[str, Any] = {
     name: (kind, ...) for name, kind in get_type_hints(snapshot.Snapshot).items()
-} | {"status": (JobStatus, ...)}
+} | {"status": (JobStatus, ...), "stages": (list[PipelineStage], ...)}
 SnapshotDocument: type[BaseModel] = create_model(
     "Snapshot",
     __config__=ConfigDict(extra="allow"),

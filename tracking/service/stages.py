@@ -9,22 +9,13 @@ from pydantic import BaseModel
 
 from tracking.plan import DEFAULT, plan
 from tracking.service.access import CREDENTIALS, Caller, known_caller, viewer_of
-from tracking.service.documents import CompactStatus
+from tracking.service.documents import CompactStatus, PipelineStage
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.streams import look
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["progress"], dependencies=CREDENTIALS)
-
-
-class PipelineStage(BaseModel):
-    """A stage: its id, what people read, and where it lies on the bar in percent."""
-
-    id: str
-    label: str
-    start: float
-    end: float
 
 
 class StageDefinitions(BaseModel):
@@ -41,7 +32,7 @@ async def list_stages(
 ) -> StageDefinitions:
     """List the stages of a plan with their percentages.
 
-    A job's snapshots say where its own stages lie: with learned weights that differs.
+    A job's snapshots list its own, whatever its flow, and where learned weights place them.
     """
     try:
         found = plan(name)
@@ -49,10 +40,7 @@ async def list_stages(
         raise Problem(422, "unknown-plan", str(error)) from None
     return StageDefinitions(
         plan=found.name,
-        stages=[
-            PipelineStage(id=stage.id, label=stage.label, start=stage.start, end=stage.end)
-            for stage in found.stages
-        ],
+        stages=[PipelineStage(**place) for place in found.places],
     )
 
 

@@ -36,6 +36,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "last_updated": int,
     "published_at": float,
     "message": str,
+    "stages": list,
     "metadata": dict,
 }
 _ROUNDING = 0.011

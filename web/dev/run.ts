@@ -79,6 +79,7 @@ export function snapshot(run: Run, now = Date.now() / 1000): ProgressInfo {
     ),
     published_at: Math.round(now * 1000) / 1000,
     message: "GA generation 12/200",
+    stages: STAGES,
     metadata: {
       completed_items: Math.floor(within * 216),
       total_items: 216,

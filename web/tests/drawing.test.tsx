@@ -1,18 +1,17 @@
-import { act, render, screen } from "@testing-library/react";
+import { render, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { NOT_FOLLOWED } from "../src/api/follower";
 import { Problem } from "../src/api/http";
-import { loadStages } from "../src/api/stages";
 import { Announcer, announcement } from "../src/components/Announcer";
 import { ProblemNotice } from "../src/components/Notice";
 import { EndNotice } from "../src/page/EndNotice";
 import { ProgressCard } from "../src/page/ProgressCard";
-import { answering, settle, snapshot } from "./parts";
+import { snapshot } from "./parts";
 
-function card(fields: Parameters<typeof snapshot>[1], following = {}, plan = "default") {
+function card(fields: Parameters<typeof snapshot>[1], following = {}) {
   const now = snapshot(40, fields);
   const live = { ...NOT_FOLLOWED, snapshot: now, connection: "live" as const, ...following };
-  return render(<ProgressCard jobId="job" plan={plan} snapshot={now} following={live} />);
+  return render(<ProgressCard jobId="job" snapshot={now} following={live} />);
 }
 
 describe("a running job", () => {
@@ -48,28 +47,22 @@ describe("a running job", () => {
   });
 });
 
-describe("a plan", () => {
-  async function planned(plan: string, fields: Parameters<typeof snapshot>[1]) {
+describe("the stages", () => {
+  it("are the job's own, whatever its flow is", () => {
     const stages = [
-      { id: "loading", label: "Reading the data", start: 0, end: 75 },
-      { id: "ga_optimization", label: "Improving the schedule", start: 75, end: 100 },
+      { id: "downloading", label: "Fetching the video", start: 0, end: 15 },
+      { id: "transcribing", label: "Listening", start: 15, end: 100 },
     ];
-    await loadStages(plan, async () => answering({ plan, stages })());
-    const { container } = card(fields, {}, plan);
-    await act(() => settle());
+    const { container } = card({ stage: "transcribing", stage_label: "Listening", stages });
+    const shown = screen.getAllByRole("listitem").map(({ textContent }) => textContent);
+    expect(shown).toEqual(["Fetching the video, done", "Listening, in work"]);
     const ticks = [...container.querySelectorAll<HTMLElement>(".bar-overall .bar-tick")];
-    return { container, ticks: ticks.map(({ style }) => style.left) };
-  }
-
-  it("has its stages where the service says, and learned ones where the run does", async () => {
-    const own = { stage_start: 60, stage_end: 82 };
-    expect((await planned("solve-heavy", own)).ticks).toEqual(["75%"]);
-    expect((await planned("learned", own)).ticks).toEqual(["60%", "82%"]);
+    expect(ticks.map(({ style }) => style.left)).toEqual(["15%"]);
   });
 
-  it("says nothing of a run of which the state alone is known", async () => {
+  it("are not told of a run of which the state alone is known", () => {
     const nothing = { seq: 0, overall_progress: 0, stage: "loading", stage_label: "Reading" };
-    const { container } = await planned("search-heavy", { ...nothing, status: "cancelled" });
+    const { container } = card({ ...nothing, status: "cancelled" });
     expect(screen.getByText("Cancelled")).toBeTruthy();
     expect(screen.queryByRole("progressbar")).toBeNull();
     expect(screen.queryByRole("list", { name: "Stages" })).toBeNull();

@@ -23,6 +23,11 @@ export function snapshot(seq: number, fields: Partial<ProgressInfo> = {}): Progr
     last_updated: 1_740_000_100,
     published_at: 1_740_000_100.25,
     message: "GA generation 12/200: cost 61",
+    stages: [
+      { id: "loading", label: "Reading the data", start: 0, end: 75 },
+      { id: "ga_optimization", label: "Improving the schedule", start: 75, end: 90 },
+      { id: "rl_refinement", label: "Resolving conflicts", start: 90, end: 100 },
+    ],
     metadata: { cost: 61 },
     ...fields,
   };

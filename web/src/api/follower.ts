@@ -36,10 +36,6 @@ export const FIRST_DELAY_MS = 1_000;
 export const OPENING_MS = 10_000;
 /** After so long without an event the snapshot is asked for. A job that works has two events a second. */
 export const SILENCE_MS = 30_000;
-/** A job that works is lost if nothing was heard of it for so long: its process is gone. */
-export const LOST_MS = 20_000;
-/** When the service is asked for the first time: two seconds later, for times are whole seconds. */
-export const ASK_MS = 22_000;
 export const POLL_MS = 5_000;
 export const ANSWER_MS = 10_000;
 /** When every kind of stream has failed, how long until the first is tried again. */
@@ -125,7 +121,7 @@ export class Follower {
         this.goLive(transport);
         this.show(snapshot, snapshot.lost === true);
         // Of a job that was lost before anyone looked, nothing more will come.
-        if (isFirst && this.environment.clock.now() - snapshot.last_updated * 1000 > LOST_MS) {
+        if (isFirst && this.environment.clock.now() - snapshot.last_updated * 1000 > SILENCE_MS) {
           this.poll();
         }
       },
@@ -178,12 +174,8 @@ export class Follower {
   }
 
   private listenForSilence(): void {
-    const { clock } = this.environment;
     this.callOffSilence();
-    this.callOffSilence = clock.after(ASK_MS, () => {
-      void this.ask();
-      this.callOffSilence = clock.after(SILENCE_MS - ASK_MS, () => this.poll());
-    });
+    this.callOffSilence = this.environment.clock.after(SILENCE_MS, () => this.poll());
   }
 
   private poll(): void {
@@ -235,13 +227,12 @@ export class Follower {
     const before = this.state.snapshot;
     const silentFor = serviceTime - snapshot.last_updated * 1000;
     const works = snapshot.status === "running" || snapshot.status === "initializing";
-    this.show(
-      snapshot,
-      snapshot.lost === true || (works && snapshot.seq > 0 && silentFor >= LOST_MS),
-    );
-    if (this.stopped) return;
+    // While Redis is away the service cannot know.
+    const isSilent = works && snapshot.seq > 0 && silentFor >= SILENCE_MS;
+    this.show(snapshot, snapshot.lost === true || isSilent);
+    if (this.stopped || !this.isPolling) return;
     if (!this.isOpen) {
-      if (this.isPolling) this.set({ connection: "polling", transport: "polling" });
+      this.set({ connection: "polling", transport: "polling" });
       return;
     }
     // An open stream may be silent because there is nothing to say. Once may be chance, twice it is dead.

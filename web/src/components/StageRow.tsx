@@ -1,5 +1,4 @@
-import { getStageLabel } from "../api/stages";
-import { isEnd, type PipelineStage, type ProgressInfo } from "../api/types";
+import { isEnd, type ProgressInfo } from "../api/types";
 import { Icon } from "./Icon";
 
 type Standing = "done" | "current" | "waiting" | "stopped";
@@ -18,13 +17,8 @@ const SAID: Record<Standing, string> = {
 };
 
 /** The stages in the order they run, and which of them is in work. */
-export function StageRow({
-  stages,
-  snapshot,
-}: {
-  stages: readonly PipelineStage[];
-  snapshot: ProgressInfo;
-}) {
+export function StageRow({ snapshot }: { snapshot: ProgressInfo }) {
+  const { stages } = snapshot;
   const current = stages.findIndex((stage) => stage.id === snapshot.stage);
   return (
     <ol className="stages" aria-label="Stages">
@@ -40,7 +34,7 @@ export function StageRow({
               {state === "done" && <Icon name="check" />}
               {state === "stopped" && <Icon name="cross" />}
             </span>
-            <span className="stage-label">{stage.label || getStageLabel(stage.id)}</span>
+            <span className="stage-label">{stage.label}</span>
             <span className="for-ears">, {SAID[state]}</span>
           </li>
         );

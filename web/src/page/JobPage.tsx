@@ -71,7 +71,6 @@ export function JobPage({ jobId }: { jobId: string }) {
           <ProgressCard
             key={snapshot.run_id}
             jobId={jobId}
-            plan={job?.parameters.plan ?? "default"}
             snapshot={snapshot}
             following={progress}
           />

@@ -15,29 +15,21 @@ import { Notice } from "../components/Notice";
 import { ProgressBar } from "../components/ProgressBar";
 import { StageRow } from "../components/StageRow";
 import { TimeLeft } from "../components/TimeLeft";
-import { usePipelineStages } from "../hooks/usePipelineStages";
 import { useSmoothProgress } from "../hooks/useSmoothProgress";
 import { JobActions } from "./JobActions";
 
 interface ProgressCardProps {
   jobId: string;
-  plan: string;
   snapshot: ProgressInfo;
   following: Following;
 }
 
 /** How far a run is, how long it will take, and what one can do about it. */
-export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardProps) {
-  const { data: stages } = usePipelineStages(plan);
+export function ProgressCard({ jobId, snapshot, following }: ProgressCardProps) {
   const percent = useSmoothProgress(snapshot.overall_progress);
   const { status } = snapshot;
   const ended = isEnd(status);
   const bare = isBare(snapshot);
-  // The stages of this plan lie elsewhere in each run.
-  const ticks =
-    plan === "learned"
-      ? [snapshot.stage_start, snapshot.stage_end]
-      : stages?.map((stage) => stage.end);
   // "Live" would be true of the connection, and said of the run.
   const isSilent = following.lost && following.connection === "live";
   return (
@@ -67,7 +59,7 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
           label="Overall progress"
           percent={percent}
           text={spoken(snapshot)}
-          ticks={ended ? [] : ticks}
+          ticks={ended ? [] : snapshot.stages.map((stage) => stage.end)}
         />
       )}
       <Announcer snapshot={snapshot} />
@@ -75,9 +67,7 @@ export function ProgressCard({ jobId, plan, snapshot, following }: ProgressCardP
       {!ended && !bare && status !== "queued" && (
         <StageProgress key={snapshot.stage} snapshot={snapshot} />
       )}
-      {stages && !bare && status !== "completed" && (
-        <StageRow stages={stages} snapshot={snapshot} />
-      )}
+      {!bare && status !== "completed" && <StageRow snapshot={snapshot} />}
       {!ended && <JobActions jobId={jobId} canFinish={status !== "queued" && !following.lost} />}
     </section>
   );
