@@ -144,6 +144,9 @@ class Progress:
         """Say how earlier runs of the same plan and deployment went."""
         self._records = records
         self._foresee()
+        # They are asked of Redis, which may take longer than it takes to begin with the work.
+        if self.begun and self._work.index == 0 and not self._bar.overall:
+            self._weigh()
 
     def start_stage(self, stage_id: str, now: float) -> None:
         """Work on a stage begins. The stages before it count as done.
@@ -326,12 +329,14 @@ class Progress:
     def _begin(self, index: int) -> None:
         if self._status == "initializing":
             self._status = "running"
-            if self.plan.learned and self._bar.shown == 0:
+            if self._bar.shown == 0:
                 self._weigh()
         self._work.begin(index, self._elapsed)
 
     def _weigh(self) -> None:
         """Take the weights from the forecasts, unless what is shown of the stage would fall."""
+        if not self.plan.learned:
+            return
         plan = learned(self.plan, {stage: f.seconds for stage, f in self._forecasts.items()})
         if not self._bar.overall or plan.stages[0].end <= self.plan.stages[0].end:
             self._work.plan = plan

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.tracking.virtual_job import IN_STAGES, Job, seen
-from tracking.plan import DEFAULT
+from tracking.history import Record
+from tracking.plan import DEFAULT, Plan, Stage
 from tracking.progress import Progress
 from tracking.snapshot import End, is_newer
 
@@ -292,6 +293,19 @@ def test_counting_without_a_stage_is_counting_the_first() -> None:
     job.catch_up()
     assert (job.last["stage"], job.last["stage_progress"]) == ("loading", 25.0)
     assert job.last["status"] == "running"
+
+
+def test_weights_are_learned_from_runs_that_are_heard_of_after_the_work_has_begun() -> None:
+    stages = (Stage("a", "First", 0, 50), Stage("b", "Second", 50, 100))
+    job = Job(Plan("two", stages, learned=True))
+    job.start("a")
+    job.progress.remember([Record("before", "two", "", "completed", 1, {"a": 90.0, "b": 10.0})])
+    job.run(1.0)
+    assert job.last["stage_end"] == pytest.approx(90, abs=0.5)
+    assert [place["end"] for place in job.last["stages"]] == [job.last["stage_end"], 100]
+    job.progress.remember([Record("late", "two", "", "completed", 2, {"a": 10.0, "b": 90.0})])
+    job.run(1.0)
+    assert job.last["stage_end"] == pytest.approx(90, abs=0.5), "what was shown stays"
 
 
 @pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
