@@ -11,7 +11,7 @@ import { snapshot } from "./parts";
 function card(fields: Parameters<typeof snapshot>[1], following = {}) {
   const now = snapshot(40, fields);
   const live = { ...NOT_FOLLOWED, snapshot: now, connection: "live" as const, ...following };
-  return render(<ProgressCard jobId="job" snapshot={now} following={live} />);
+  return render(<ProgressCard jobId="job" isTimetable snapshot={now} following={live} />);
 }
 
 describe("a running job", () => {
@@ -96,7 +96,9 @@ describe("what is said aloud", () => {
 
 describe("a run that was out of time", () => {
   it("is not said to need more of it: it was cut off from outside", () => {
-    const { container } = render(<EndNotice snapshot={snapshot(40, { status: "timeout" })} />);
+    const { container } = render(
+      <EndNotice isTimetable snapshot={snapshot(40, { status: "timeout" })} />,
+    );
     expect(container.textContent).toMatch(/with a shorter time limit, or ask who runs/);
   });
 });

@@ -1,7 +1,7 @@
 import { fireEvent, render, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { browser as ownBrowser } from "../src/api/environment";
-import { isEnd } from "../src/api/types";
+import { isEnd, type ProgressInfo } from "../src/api/types";
 import { Announcer } from "../src/components/Announcer";
 import { asked, browser, JOB, job, open, pass, refused, tell, wait } from "./page";
 import { answering, snapshot } from "./parts";
@@ -103,6 +103,20 @@ describe("the list", () => {
 });
 
 describe("the page of a job", () => {
+  it("speaks of no timetable where the job is another flow's", async () => {
+    const other = async (progress: ProgressInfo, status?: string) =>
+      answering({ ...(await job(progress, status)().json()), instance: null });
+    const now = snapshot(40, { metadata: { completed_items: 3, total_items: 9 } });
+    const { container } = await open("/jobs/job", { [`GET ${JOB}`]: await other(now) });
+    await tell("progress", now);
+    expect(screen.getByRole("heading", { name: "job" })).toBeTruthy();
+    expect(screen.getByText(/asks the run to end with what it has/)).toBeTruthy();
+    expect(container.textContent).not.toMatch(/timetable so far|Cost/);
+    await tell("done", snapshot(41, { ...now, seq: 41, status: "cancelled" }));
+    expect(screen.getByText("It was ended before it was done.")).toBeTruthy();
+    expect(screen.queryByText(/No timetable came out/)).toBeNull();
+  });
+
   it("says that it is denied, and shows nothing of it", async () => {
     await open("/jobs/job", { [`GET ${JOB}`]: refused(403) });
     expect(screen.getByRole("alert").textContent).toMatch(/not yours to see/);

@@ -2,7 +2,13 @@ import type { ProgressInfo } from "../api/types";
 import { Notice } from "../components/Notice";
 
 /** Why a run ended, where it did not end as hoped. */
-export function EndNotice({ snapshot }: { snapshot: ProgressInfo }) {
+export function EndNotice({
+  snapshot,
+  isTimetable,
+}: {
+  snapshot: ProgressInfo;
+  isTimetable: boolean;
+}) {
   const { status, metadata } = snapshot;
   if (status === "failed") {
     return (
@@ -18,7 +24,11 @@ export function EndNotice({ snapshot }: { snapshot: ProgressInfo }) {
   if (status === "cancelled") {
     return (
       <Notice icon="cross" title="The run was cancelled">
-        <p>The best timetable up to then is kept, if there was one.</p>
+        <p>
+          {isTimetable
+            ? "The best timetable up to then is kept, if there was one."
+            : "It was ended before it was done."}
+        </p>
       </Notice>
     );
   }

@@ -6,8 +6,14 @@ import { ProblemNotice } from "../components/Notice";
 
 type Wish = "finish" | "cancel";
 
+interface JobActionsProps {
+  jobId: string;
+  isTimetable: boolean;
+  canFinish: boolean;
+}
+
 /** Ends a run: now, with the best so far, or for good. */
-export function JobActions({ jobId, canFinish }: { jobId: string; canFinish: boolean }) {
+export function JobActions({ jobId, isTimetable, canFinish }: JobActionsProps) {
   const [asked, setAsked] = useState<Wish | null>(null);
   const [confirming, setConfirming] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -48,11 +54,16 @@ export function JobActions({ jobId, canFinish }: { jobId: string; canFinish: boo
           {asked === "cancel" ? "Cancelling …" : "Cancel"}
         </button>
         <p className="quiet" role="status">
-          {asked === "finish" && "The search stops; the best timetable so far is published."}
+          {asked === "finish" &&
+            (isTimetable
+              ? "The search stops; the best timetable so far is published."
+              : "The run was asked to end with what it has.")}
           {asked === "cancel" && "The run stops within a few seconds."}
           {asked === null &&
             canFinish &&
-            "“Finish now” stops searching and publishes the best timetable so far."}
+            (isTimetable
+              ? "“Finish now” stops searching and publishes the best timetable so far."
+              : "“Finish now” asks the run to end with what it has.")}
         </p>
       </div>
       {confirming && (
@@ -65,8 +76,8 @@ export function JobActions({ jobId, canFinish }: { jobId: string; canFinish: boo
         >
           {canFinish ? (
             <p>
-              It stops and counts as cancelled; the best timetable so far is kept. To end it early
-              and have it count, choose “Finish now” instead.
+              It stops and counts as cancelled{isTimetable && "; the best timetable so far is kept"}
+              . To end it early and have it count, choose “Finish now” instead.
             </p>
           ) : (
             <p>It counts as cancelled, and cannot be taken up again.</p>

@@ -27,6 +27,7 @@ export function JobPage({ jobId }: { jobId: string }) {
   const snapshot = progress.snapshot ?? job?.progress ?? null;
   const points = useCostCurve(jobId, snapshot);
   const name = job ? jobName(job) : "Timetable";
+  const isTimetable = makesTimetable(job, snapshot);
   usePageTitle(titleOf(name, snapshot));
 
   const refused = progress.problem ?? (problem?.isFinal ? problem : null);
@@ -67,22 +68,29 @@ export function JobPage({ jobId }: { jobId: string }) {
       )}
       {snapshot && (
         <>
-          {isEnd(snapshot.status) && <EndNotice snapshot={snapshot} />}
+          {isEnd(snapshot.status) && <EndNotice snapshot={snapshot} isTimetable={isTimetable} />}
           <ProgressCard
             key={snapshot.run_id}
             jobId={jobId}
+            isTimetable={isTimetable}
             snapshot={snapshot}
             following={progress}
           />
-          {isEnd(snapshot.status) ? (
+          {isTimetable && isEnd(snapshot.status) && (
             <Result jobId={jobId} job={job} snapshot={snapshot} points={points} />
-          ) : (
-            snapshot.status !== "queued" && <CostCard snapshot={snapshot} points={points} />
+          )}
+          {isTimetable && !isEnd(snapshot.status) && snapshot.status !== "queued" && (
+            <CostCard snapshot={snapshot} points={points} />
           )}
         </>
       )}
     </>
   );
+}
+
+/** Whether a run makes a timetable: any other flow that is tracked has this page as well. */
+function makesTimetable(job: Job | null, snapshot: ProgressInfo | null): boolean {
+  return job === null || job.instance !== null || snapshot?.metadata.cost !== undefined;
 }
 
 function titleOf(name: string, snapshot: ProgressInfo | null): string {

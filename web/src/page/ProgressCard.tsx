@@ -20,12 +20,13 @@ import { JobActions } from "./JobActions";
 
 interface ProgressCardProps {
   jobId: string;
+  isTimetable: boolean;
   snapshot: ProgressInfo;
   following: Following;
 }
 
 /** How far a run is, how long it will take, and what one can do about it. */
-export function ProgressCard({ jobId, snapshot, following }: ProgressCardProps) {
+export function ProgressCard({ jobId, isTimetable, snapshot, following }: ProgressCardProps) {
   const percent = useSmoothProgress(snapshot.overall_progress);
   const { status } = snapshot;
   const ended = isEnd(status);
@@ -68,7 +69,13 @@ export function ProgressCard({ jobId, snapshot, following }: ProgressCardProps) 
         <StageProgress key={snapshot.stage} snapshot={snapshot} />
       )}
       {!bare && status !== "completed" && <StageRow snapshot={snapshot} />}
-      {!ended && <JobActions jobId={jobId} canFinish={status !== "queued" && !following.lost} />}
+      {!ended && (
+        <JobActions
+          jobId={jobId}
+          isTimetable={isTimetable}
+          canFinish={status !== "queued" && !following.lost}
+        />
+      )}
     </section>
   );
 }
