@@ -87,13 +87,13 @@ def _doubt(snapshot: Snapshot) -> str:
 def _found(snapshot: Snapshot) -> str:
     """What was found so far, in words."""
     figures = snapshot["metadata"]
-    if "cost" not in figures:
-        return str(snapshot.get("message") or "")
-    cost, violations = int(figures["cost"]), int(figures.get("violations", 0))
+    if figures.get("cost") is None or figures.get("violations") is None:
+        return str(snapshot.get("message") or "")  # of any other flow
+    cost, violations = int(figures["cost"]), int(figures["violations"])
     more = ""
     if violations:
         more = f", {violations} hard rules broken"
-    elif "bound" in figures:
+    elif figures.get("bound") is not None:
         more = f", {gap(cost, int(figures['bound']))}"
     return f"best so far: cost {cost}{more}"
 

@@ -199,7 +199,7 @@ def current_reporter() -> Unit:
         return reporter
     flow = FlowRunContext.get()
     if flow is not None and flow.flow_run is not None:
-        return reporter_of(_job_elsewhere(flow))
+        return _reporter_elsewhere(flow)
     return untracked("code outside of a run")
 
 
@@ -242,7 +242,19 @@ def _unit_of(task: Task[..., Any], task_run: TaskRun) -> Unit:
     for hooks in (task.on_completion_hooks, task.on_failure_hooks):
         if _flush not in hooks and _count_run not in hooks:
             hooks.append(_flush)
-    return reporter_of(_job_elsewhere(flow), unit=key, attempt=attempt)
+    return _reporter_elsewhere(flow, unit=key, attempt=attempt)
+
+
+def _reporter_elsewhere(context: FlowRunContext, *, unit: str = "", attempt: int = 1) -> Unit:
+    """What is reported to in another process than the job's.
+
+    Where the job's id or Redis's address is none, the flow's own process has said so: no work may
+    fail for its progress bar.
+    """
+    try:
+        return reporter_of(_job_elsewhere(context), unit=unit, attempt=attempt)
+    except ValueError as error:
+        return untracked(f"a run ({error})")
 
 
 def _job_elsewhere(context: FlowRunContext) -> str:

@@ -34,7 +34,7 @@ def confidence_interval(values: Sequence[float]) -> Interval:
 
     Of one value the margin is infinite.
 
-    >>> confidence_interval([1.0, 2.0, 3.0])
+    >>> confidence_interval([1.0, 2.0, 3.0])  # doctest: +ELLIPSIS
     Interval(mean=2.0, margin=2.484...)
 
     Raises

@@ -35,6 +35,7 @@ PACE = replace(QUICK, comment=1, ask=0.2, first_pause=0.1, longest_pause=0.8)
 @pytest.fixture(autouse=True)
 def _prefect_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracking.service.prefect_jobs._READ_SECONDS", 10.0)
+    monkeypatch.setattr("tracking.service.access.TICKET_SECONDS", 600)
 
 
 @pytest.fixture

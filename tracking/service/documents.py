@@ -32,15 +32,22 @@ class PipelineStage(BaseModel):
     end: float
 
 
+# Said where it is so, by whoever has looked.
+_LOST: Any = Field(
+    default=False,
+    exclude_if=lambda lost: not lost,
+    description="Its process is gone; how it ended is not known",
+)
+
 # From the very type that writers fill in: pydantic takes no TypedDict before Python 3.12.
 _FIELDS: dict[str, Any] = {
     name: (kind, ...) for name, kind in get_type_hints(snapshot.Snapshot).items()
-} | {"status": (JobStatus, ...), "stages": (list[PipelineStage], ...)}
+} | {"status": (JobStatus, ...), "stages": (list[PipelineStage], Field(default_factory=list))}
 SnapshotDocument: type[BaseModel] = create_model(
     "Snapshot",
     __config__=ConfigDict(extra="allow"),
     __doc__="How far a job is. Percentages are 0 to 100, times are Unix seconds.",
-    lost=(bool, Field(default=False, description="Its process is gone; how it ended is not known")),
+    lost=(bool, _LOST),
     **_FIELDS,
 )
 
@@ -87,4 +94,4 @@ class CompactStatus(BaseModel):
     overall_progress: float
     eta_seconds: int | None
     last_updated: int
-    lost: bool = Field(default=False, description="Its process is gone; how it ended is not known")
+    lost: bool = _LOST

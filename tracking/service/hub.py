@@ -174,7 +174,8 @@ class Hub:
         if newest is None or (viewer.is_back and newest.seq == seen):
             return
         if not viewer.is_back or feed.seen is None or newest.seq != feed.seen["seq"]:
-            yield [newest]
+            has_gap = viewer.is_back and feed.seen is not None and seen < feed.seen["seq"]
+            yield [newest.standing_alone() if has_gap and newest.seq is None else newest]
         elif seen > newest.seq:  # Redis was emptied, and the count began anew
             yield [newest.standing_alone()]
         elif (kept := feed.since(seen)) is not None:
@@ -207,7 +208,8 @@ class Hub:
         seen = None if feed is None else feed.seen
         if seen is None and told is not None:
             last = self._looked.get(job_id)
-            seen = None if last is None or last["status"] in ENDS else last
+            again = last is not None and last["status"] in ENDS and told["status"] not in ENDS
+            seen = None if again else last
         return (told and carried_on(seen, told)) or seen
 
     # What Redis says

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from tracking.job_files import DOCUMENT, files_of
 from tracking.service.documents import JobStatus, SnapshotDocument
@@ -116,11 +118,19 @@ def job_document(job_id: str, run: FlowRun | None, seen: Snapshot | None, data_f
         created_at=None if run is None else unix(run.created),
         started_at=started,
         ended_at=ended if status in ENDS else None,
-        parameters=Parameters(**{name: given.get(name) for name in Parameters.model_fields}),
+        parameters=_parameters(given),
         progress=seen or (snapshot_of(run, time.time()) if run else None),
         result=_result(job_id, seen, data_folder) if status in ENDS else None,
         links=Links.of(job_id),
     )
+
+
+def _parameters(given: Mapping[str, Any]) -> Parameters:
+    """What a run was told, as far as it is that: another flow's parameters may have these names."""
+    try:
+        return Parameters(**{name: given.get(name) for name in Parameters.model_fields})
+    except ValidationError:
+        return Parameters()
 
 
 def _result(job_id: str, seen: Snapshot | None, data_folder: Path) -> JobResult | None:

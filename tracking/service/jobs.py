@@ -93,7 +93,7 @@ async def list_jobs(
     runs, total = await service_of(request).prefect.runs(owner, limit=limit, offset=offset)
     known = await service_of(request).redis.snapshots([job_of(run) for run in runs]) or {}
     # Of runs with one id, it is the job of the last.
-    seen = {told["run_id"]: told for told in known.values()}
+    seen = {told["run_id"] or told["job_id"]: told for told in known.values()}
     folder = service_of(request).settings.data_folder
 
     def put_together() -> list[Job]:
@@ -159,7 +159,7 @@ async def _find(request: Request, job_id: str) -> tuple[FlowRun | None, Snapshot
     found = await service_of(request).redis.snapshots([job_id])
     seen = (found or {}).get(job_id)
     try:
-        run = await service_of(request).prefect.run(seen["run_id"] if seen else job_id)
+        run = await service_of(request).prefect.run((seen and seen["run_id"]) or job_id)
     except Problem:
         if seen is None:
             raise

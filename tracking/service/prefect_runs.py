@@ -132,6 +132,6 @@ def snapshot_of(run: FlowRun, now: float) -> Snapshot:
         last_updated=updated,
         published_at=float(updated),
         message=said if status in ("failed", "timeout") else waits_for(run.state, now),
-        stages=plan.places,
+        stages=plan.places if instance_of(run) else [],  # another flow's are not known here
         metadata={"error": said} if status in ("failed", "timeout") else {},
     )

@@ -1,7 +1,7 @@
 import { fireEvent, render, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { browser as ownBrowser } from "../src/api/environment";
-import { isEnd, type ProgressInfo } from "../src/api/types";
+import { isEnd } from "../src/api/types";
 import { Announcer } from "../src/components/Announcer";
 import { asked, browser, JOB, job, open, pass, refused, tell, wait } from "./page";
 import { answering, snapshot } from "./parts";
@@ -103,18 +103,20 @@ describe("the list", () => {
 });
 
 describe("the page of a job", () => {
-  it("speaks of no timetable where the job is another flow's", async () => {
-    const other = async (progress: ProgressInfo, status?: string) =>
-      answering({ ...(await job(progress, status)().json()), instance: null });
-    const now = snapshot(40, { metadata: { completed_items: 3, total_items: 9 } });
-    const { container } = await open("/jobs/job", { [`GET ${JOB}`]: await other(now) });
-    await tell("progress", now);
-    expect(screen.getByRole("heading", { name: "job" })).toBeTruthy();
+  it.each([
+    ["cancelled", "It was ended before it was done."],
+    ["completed", "Done"],
+  ] as const)("speaks of no timetable where the job is another flow's: %s", async (end, said) => {
+    const stages = [{ id: "training", label: "Training", start: 0, end: 100 }];
+    const metadata = { cost: 0.73, completed_items: 3, total_items: 9 };
+    const now = snapshot(40, { stages, stage: "training", stage_label: "Training", metadata });
+    const { container } = await open("/jobs/job", { [`GET ${JOB}`]: job(now) });
+    await tell("progress", { ...now, seq: 41, stalled: true });
     expect(screen.getByText(/asks the run to end with what it has/)).toBeTruthy();
     expect(container.textContent).not.toMatch(/timetable so far|Cost/);
-    await tell("done", snapshot(41, { ...now, seq: 41, status: "cancelled" }));
-    expect(screen.getByText("It was ended before it was done.")).toBeTruthy();
-    expect(screen.queryByText(/No timetable came out/)).toBeNull();
+    await tell("done", { ...now, seq: 42, status: end, stalled: false });
+    expect(screen.getByText(said)).toBeTruthy();
+    expect(container.textContent).not.toMatch(/(the|no|best) timetable/i);
   });
 
   it("says that it is denied, and shows nothing of it", async () => {

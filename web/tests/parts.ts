@@ -24,7 +24,8 @@ export function snapshot(seq: number, fields: Partial<ProgressInfo> = {}): Progr
     published_at: 1_740_000_100.25,
     message: "GA generation 12/200: cost 61",
     stages: [
-      { id: "loading", label: "Reading the data", start: 0, end: 75 },
+      { id: "loading", label: "Reading the data", start: 0, end: 15 },
+      { id: "cpsat_solving", label: "Creating the initial schedule", start: 15, end: 75 },
       { id: "ga_optimization", label: "Improving the schedule", start: 75, end: 90 },
       { id: "rl_refinement", label: "Resolving conflicts", start: 90, end: 100 },
     ],

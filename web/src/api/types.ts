@@ -31,8 +31,8 @@ export interface ProgressInfo {
   last_updated: number;
   published_at: number;
   message: string;
-  /** All of the job's, in the order they run; learned weights place them elsewhere in each run. */
-  stages: PipelineStage[];
+  /** All of the job's, in the order they run; learned weights place them elsewhere in each run. Older releases tell none. */
+  stages?: PipelineStage[];
   metadata: ProgressMetadata;
 }
 

@@ -18,7 +18,7 @@ const SAID: Record<Standing, string> = {
 
 /** The stages in the order they run, and which of them is in work. */
 export function StageRow({ snapshot }: { snapshot: ProgressInfo }) {
-  const { stages } = snapshot;
+  const stages = snapshot.stages ?? [];
   const current = stages.findIndex((stage) => stage.id === snapshot.stage);
   return (
     <ol className="stages" aria-label="Stages">

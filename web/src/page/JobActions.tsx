@@ -58,7 +58,8 @@ export function JobActions({ jobId, isTimetable, canFinish }: JobActionsProps) {
             (isTimetable
               ? "The search stops; the best timetable so far is published."
               : "The run was asked to end with what it has.")}
-          {asked === "cancel" && "The run stops within a few seconds."}
+          {asked === "cancel" &&
+            (isTimetable ? "The run stops within a few seconds." : "The run was asked to stop.")}
           {asked === null &&
             canFinish &&
             (isTimetable

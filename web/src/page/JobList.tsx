@@ -15,6 +15,7 @@ import { pathOf } from "./route";
 const PAGE = 20;
 const BUSY_MS = 5_000;
 const QUIET_MS = 30_000;
+const GIVEN_UP_MS = 60_000;
 
 /** One's own runs, newest first. */
 export function JobList() {
@@ -22,7 +23,10 @@ export function JobList() {
   // Not a state: the list that is there stays until the longer one comes.
   const most = useRef(PAGE);
   const { data, problem, loading, reload } = useResource(
-    useCallback((signal: AbortSignal) => listJobs(most.current, signal), []),
+    useCallback((signal: AbortSignal) => {
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(GIVEN_UP_MS)]);
+      return listJobs(most.current, patience);
+    }, []),
   );
   const jobs = data?.jobs ?? [];
   // A reload takes the place of one that is on its way: on a slow line none would ever arrive.

@@ -16,6 +16,9 @@ import { Link } from "./Link";
 import { ProgressCard } from "./ProgressCard";
 import { Result } from "./Result";
 
+/** The stage by which a run that makes a timetable is known: any other flow that is tracked has this page as well. */
+const TIMETABLES_OWN = "cpsat_solving";
+
 /** One run: how far it is, and in the end what came of it. */
 export function JobPage({ jobId }: { jobId: string }) {
   const {
@@ -27,7 +30,7 @@ export function JobPage({ jobId }: { jobId: string }) {
   const snapshot = progress.snapshot ?? job?.progress ?? null;
   const points = useCostCurve(jobId, snapshot);
   const name = job ? jobName(job) : "Timetable";
-  const isTimetable = makesTimetable(job, snapshot);
+  const isTimetable = snapshot?.stages?.some(({ id }) => id === TIMETABLES_OWN) ?? true;
   usePageTitle(titleOf(name, snapshot));
 
   const refused = progress.problem ?? (problem?.isFinal ? problem : null);
@@ -86,11 +89,6 @@ export function JobPage({ jobId }: { jobId: string }) {
       )}
     </>
   );
-}
-
-/** Whether a run makes a timetable: any other flow that is tracked has this page as well. */
-function makesTimetable(job: Job | null, snapshot: ProgressInfo | null): boolean {
-  return job === null || job.instance !== null || snapshot?.metadata.cost !== undefined;
 }
 
 function titleOf(name: string, snapshot: ProgressInfo | null): string {

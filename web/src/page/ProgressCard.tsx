@@ -43,7 +43,7 @@ export function ProgressCard({ jobId, isTimetable, snapshot, following }: Progre
           <p className="percent">{formatPercent(percent, percent >= 100 ? status : "running")}</p>
         )}
         <div className="progress-words">
-          <p className="stage-name">{headline(snapshot)}</p>
+          <p className="stage-name">{headline(snapshot, isTimetable)}</p>
           {ended ? (
             <p className="time-left">
               after {formatDuration(snapshot.last_updated - snapshot.started_at)}
@@ -59,12 +59,12 @@ export function ProgressCard({ jobId, isTimetable, snapshot, following }: Progre
           kind="overall"
           label="Overall progress"
           percent={percent}
-          text={spoken(snapshot)}
-          ticks={ended ? [] : snapshot.stages.map((stage) => stage.end)}
+          text={spoken(snapshot, isTimetable)}
+          ticks={ended ? [] : (snapshot.stages ?? []).map((stage) => stage.end)}
         />
       )}
       <Announcer snapshot={snapshot} />
-      {!ended && <Standing snapshot={snapshot} following={following} />}
+      {!ended && <Standing snapshot={snapshot} isTimetable={isTimetable} following={following} />}
       {!ended && !bare && status !== "queued" && (
         <StageProgress key={snapshot.stage} snapshot={snapshot} />
       )}
@@ -100,13 +100,13 @@ function StageProgress({ snapshot }: { snapshot: ProgressInfo }) {
 }
 
 /** What is out of the ordinary about a run that has not ended. */
-function Standing({ snapshot, following }: { snapshot: ProgressInfo; following: Following }) {
+function Standing({ snapshot, isTimetable, following }: Omit<ProgressCardProps, "jobId">) {
   if (following.lost) {
     return (
       <Notice tone="warning" icon="question" title="This run has gone silent">
         <p>
-          Nothing has been heard of it for a while. If it does not come back, it will be marked as
-          failed.
+          Nothing has been heard of it for a while.
+          {isTimetable && " If it does not come back, it will be marked as failed."}
         </p>
       </Notice>
     );
@@ -133,14 +133,17 @@ function Standing({ snapshot, following }: { snapshot: ProgressInfo; following: 
   if (snapshot.stalled) {
     return (
       <Notice icon="clock" title="This part takes longer than usual">
-        <p>The run is alive and works on. “Finish now” keeps the best timetable so far.</p>
+        <p>
+          The run is alive and works on.
+          {isTimetable && " “Finish now” keeps the best timetable so far."}
+        </p>
       </Notice>
     );
   }
   return null;
 }
 
-function headline(snapshot: ProgressInfo): string {
+function headline(snapshot: ProgressInfo, isTimetable: boolean): string {
   if (isBare(snapshot)) return statusWord(snapshot.status);
   switch (snapshot.status) {
     case "queued":
@@ -148,7 +151,7 @@ function headline(snapshot: ProgressInfo): string {
     case "initializing":
       return "Starting";
     case "completed":
-      return "The timetable is ready";
+      return isTimetable ? "The timetable is ready" : "Done";
     case "failed":
     case "cancelled":
     case "timeout":
@@ -158,9 +161,9 @@ function headline(snapshot: ProgressInfo): string {
   }
 }
 
-function spoken(snapshot: ProgressInfo): string {
+function spoken(snapshot: ProgressInfo, isTimetable: boolean): string {
   const { eta_seconds: left, eta_low_seconds: low, eta_high_seconds: high, status } = snapshot;
-  const parts = [formatPercent(snapshot.overall_progress, status), headline(snapshot)];
+  const parts = [formatPercent(snapshot.overall_progress, status), headline(snapshot, isTimetable)];
   if (!isEnd(status) && left) {
     parts.push(`about ${formatDuration(roughly(left), "long")} left`);
     if (low !== null && high !== null && high > low) {
