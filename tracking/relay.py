@@ -128,7 +128,7 @@ class Relay:
             before.generation = unit.generation
             self._units.add(before)
         unit.stage = stage
-        unit.completed = unit.total = 0
+        unit.restart()
         self._sent.pop(unit, None)
 
     def end_stage(self, unit: Unit) -> None:

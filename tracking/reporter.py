@@ -218,7 +218,7 @@ class Reporter(Unit):
                     self._start(stage, now)
                 if unit.stage != stage:
                     unit.stage = stage
-                    unit.completed = unit.total = 0
+                    unit.restart()
         self._publish_soon()
 
     def end_stage(self, unit: Unit) -> None:

@@ -55,7 +55,7 @@ class Tally:
 
     def leave_stage(self) -> None:
         """What the flow itself counts from now on is of another stage."""
-        self._flow.completed = self._flow.total = 0
+        self._flow.restart()
 
     def here(self, stage: str) -> Counts:
         """What this process has counted of the stage in work."""

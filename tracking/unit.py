@@ -57,8 +57,11 @@ class Unit:
         self.attempt = attempt
         self.stage = stage
         self.generation = ""  # of the job when this began; see scripts/report.lua
-        self.completed = 0
-        self.total = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from 0, of a total that nobody knows."""
+        self.completed = self.total = 0
         self._counted = 0  # when it was last looked at
 
     @property

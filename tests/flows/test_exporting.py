@@ -18,8 +18,10 @@ from timetabling.exports.certificate import Search
 from timetabling.formats import read_problem, read_solution, write_solution
 from timetabling.formats.digest import digest_of
 from timetabling.formats.text import InputError
-from timetabling.penalties import formulation, price_changes
+from timetabling.penalties import evaluate, formulation, price_changes
 from timetabling.problem import Lecture, Pin, Timetable
+from timetabling.search import SilentObserver, WorkLimit
+from timetabling.solvers import cpsat
 
 TINY = Path(__file__).resolve().parents[2] / "examples" / "tiny.ectt"
 PROBLEM = read_problem(TINY)
@@ -205,10 +207,17 @@ def test_a_broken_rule_that_only_the_run_could_count_is_no_feasible_timetable(
     folder: Path,
 ) -> None:
     path = folder / "certificate.json"
-    moved = tuple(Lecture(each.course, 9, each.room) for each in MADE.lectures)
+    rules = formulation("UD2")
+    made = cpsat.solve(
+        PROBLEM, formulation=rules, start=None, stop=WorkLimit(3_000_000), seed=1,
+        observer=SilentObserver(),
+    ).timetable  # fmt: skip
+    assert evaluate(made, rules).is_feasible
+    write_solution(made, folder / "timetable.sol")
+    moved = tuple(Lecture(each.course, (each.period + 1) % 20, each.room) for each in made.lectures)
     asked = replace(PROBLEM, before=moved, max_changes=2)
     origin = Origin(digest_of(TINY), read_certificate(path).search, bound=0)
-    run = certified(Timetable(asked, MADE.lectures), formulation("UD2"), origin)
+    run = certified(Timetable(asked, made.lectures), rules, origin)
     broken = run.violations["max_changes"]
     assert broken > 0
     path.write_text(run.text)
