@@ -158,7 +158,11 @@ def redis_url() -> str:
 
 def untracked(whose: str) -> Reporter:
     """What code that belongs to no job reports to: it counts, and tells nobody."""
-    _log.warning("%s is not tracked in this process: reports from here are dropped", whose)
+    _log.warning(
+        "%s is not tracked in this process: reports from here are dropped. In another process than "
+        "the flow's, HORARIUM_REDIS_URL says where the job is",
+        whose,
+    )
     return Reporter("untracked", DEFAULT, None)
 
 
