@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,7 +11,6 @@ from tracking.work import JobWork
 
 __all__ = ["Estimate", "Left", "TimeLeft"]
 
-_WINDOW_SECONDS = 60.0
 _NOMINAL_STEP_SECONDS = 0.5  # the time between two snapshots, for which alpha is meant
 _DOUBT_OF_RATES = 0.6  # log-scale half range of an estimate from rates alone, before any work
 
@@ -32,28 +30,6 @@ class Left(NamedTuple):
     high: int
 
 
-class Pace:
-    """How fast the bar has moved lately: the fallback when no stage's duration is known."""
-
-    def __init__(self) -> None:
-        self._points: deque[tuple[float, float]] = deque()
-
-    def rest(self, elapsed: float, percent: float) -> float | None:
-        """Seconds until 100 at the rate of the last minute; None before anything has moved."""
-        points = self._points
-        if not points or elapsed - points[-1][0] >= _NOMINAL_STEP_SECONDS / 2:
-            points.append((elapsed, percent))
-        while points and elapsed - points[0][0] > _WINDOW_SECONDS:
-            points.popleft()
-        if percent <= 0 or elapsed < 1:
-            return None
-        # A tenth of the rate since the start bounds the answer when the window saw no movement.
-        rate = 0.1 * percent / elapsed
-        if points and elapsed > points[0][0]:
-            rate = max(rate, (percent - points[0][1]) / (elapsed - points[0][0]))
-        return (100 - percent) / rate
-
-
 class TimeLeft:
     """Estimate the time left from the work done and from forecasts; smooth it for people.
 
@@ -68,7 +44,6 @@ class TimeLeft:
 
     def __init__(self, alpha: float = 0.2) -> None:
         self._alpha = alpha
-        self._pace = Pace()
         self._seconds: float | None = None
 
     def update(
@@ -132,10 +107,9 @@ class TimeLeft:
         fraction = 1.0
         if current.fraction < 1:
             fraction = current.fraction + part / max(1, current.total)
-        by_pace = self._pace.rest(elapsed, stage.start + fraction * stage.weight)
         rest = _rest_of_stage(work, forecast, fraction, elapsed)
         if rest is None:
-            return None if by_pace is None else Estimate(by_pace, _DOUBT_OF_RATES)
+            return None  # no unit of it is finished, and no other stage says how long it may take
         parts = [rest]
         a_point = _seconds_a_point(work, forecasts, rest.seconds, elapsed)
         for after in work.plan.stages[work.index + 1 :]:

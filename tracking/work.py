@@ -9,7 +9,8 @@ from tracking.plan import Plan, Stage
 
 __all__ = ["JobWork", "StageWork"]
 
-_UNKNOWN_STAGE_SECONDS = 60.0  # a stage nobody has measured yet
+_UNKNOWN_STAGE_SECONDS = 60.0  # a stage nobody has measured yet,
+_DOUBT_OF_THE_UNKNOWN = 10.0  # which seems half done after ten times as long
 _FASTEST_UNIT_SECONDS = 0.02
 _STALL_SECONDS = 30.0  # less is never a stall, however short a unit usually is
 _STALL_UNITS = 4.0
@@ -128,12 +129,14 @@ class StageWork:
         """How much of the unit in work seems done by the time it has taken: below 1.
 
         Straight up to nine tenths, then a hyperbola of the same slope there, which goes on for
-        ever.
+        ever. While nobody knows how long it takes, a far slower one.
         """
         if self.fraction >= 1 or self.began is None:
             return 0.0
         since = self.last_unit if self.total else self.began
         ratio = (elapsed - since) / self.unit_seconds(expected)
+        if expected is None and self._measured is None:
+            return ratio / (ratio + _DOUBT_OF_THE_UNKNOWN)
         return ratio if ratio <= 0.9 else 1 - 0.01 / (ratio - 0.8)
 
     def overdue(self, elapsed: float, expected: float | None) -> float:

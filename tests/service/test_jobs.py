@@ -175,11 +175,11 @@ def test_a_run_that_was_given_a_job_id_is_listed_and_cancelled_as_that_job(
         for each in (first, run_id):  # the one after the other, under the same id
             prefect.update_flow_run(uuid.UUID(each), parameters=given)
     set_state(run_id, Running())
-    store.write(snapshot_of("weekly", status="running", run_id=run_id))
+    store.write(snapshot_of("weekly", status="running", run_id=run_id, overall_progress=12.34))
     newest = service.get(JOBS, headers=ADMIN, params={"limit": 2}).json()["jobs"]
     assert {job["job_id"] for job in newest} == {"weekly", first}
     (weekly,) = (job for job in newest if job["job_id"] == "weekly")
-    assert weekly["progress"]["stage"] == "clustering"
+    assert weekly["progress"]["overall_progress"] == 12.34
     job = service.get(weekly["links"]["self"], headers=ADMIN).json()
     assert (job["owner"], job["instance"]) == ("ann", "tiny.ectt")
     assert service.delete(weekly["links"]["cancel"], headers=ADMIN).status_code == 202
