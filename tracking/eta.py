@@ -102,10 +102,9 @@ class TimeLeft:
         if forecast is None:
             forecast = _by_weight(stage.weight, _seconds_a_point(work, forecasts, None, elapsed))
         expected = None if forecast is None else forecast.seconds
-        known = current.measured or expected is not None
-        part = current.part_done(elapsed, expected) if known else 0.0
         fraction = 1.0
         if current.fraction < 1:
+            part = current.part_done(elapsed, expected)
             fraction = current.fraction + part / max(1, current.total)
         rest = _rest_of_stage(work, forecast, fraction, elapsed)
         if rest is None:

@@ -28,13 +28,12 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.flows import Flow, FlowStateHook
 
-from tracking import keys
 from tracking.artifacts import Artifacts
 from tracking.jobs import JOBS, redis_url, reporter_of, untracked
 from tracking.plan import DEFAULT, Plan
 from tracking.plan import plan as named_plan
 from tracking.reporter import Reporter
-from tracking.settling import end_elsewhere, end_of
+from tracking.settling import end_elsewhere, end_of, job_id_of
 from tracking.unit import Unit
 
 __all__ = [
@@ -201,18 +200,6 @@ def current_reporter() -> Unit:
     if flow is not None and flow.flow_run is not None:
         return _reporter_elsewhere(flow)
     return untracked("code outside of a run")
-
-
-def job_id_of(flow_run: FlowRun) -> str:
-    """The job that a flow run is.
-
-    Raises
-    ------
-    ValueError
-        If the run's parameter ``job_id`` is none.
-    """
-    given = flow_run.parameters.get("job_id")
-    return keys.check_job_id(str(given) if given else str(flow_run.id))
 
 
 def _running_job() -> Reporter | None:

@@ -192,9 +192,13 @@ class Reporter(Unit):
     def expect(
         self, seconds: Mapping[str, float] | None = None, *, size: float | None = None
     ) -> None:
-        """Say what is known before the work; see `Unit.expect`."""
-        with self._reporting():
-            self._progress.expect(seconds or {}, size=size)
+        """See `Unit.expect`; what is none is logged, and takes nothing along."""
+        for stage, expected in (seconds or {}).items():
+            with self._reporting():
+                self._progress.expect({stage: expected})
+        if size is not None:
+            with self._reporting():
+                self._progress.expect({}, size=size)
 
     def update(self, message: str, **figures: float) -> None:
         """Say in words, and in figures such as ``cost`` and ``violations``, what was found."""
@@ -353,8 +357,7 @@ class Reporter(Unit):
             stage=stage,
             forgets=self.requests.forgets,
         )
-        written = self._redis.ask(write, urgent=urgent)
-        if written is None:
+        if (written := self._redis.ask(write, urgent=urgent)) is None:
             return False
         (answer,) = written
         if answer.verdict == "older":
@@ -362,9 +365,8 @@ class Reporter(Unit):
                 self._progress.skip_to(answer.seq)
             return False
         if answer.verdict == "superseded":
-            if not self._superseded:
-                self._superseded = True
-                _log.warning("job %s: another process has taken it over", self.job_id)
+            self._superseded = True
+            _log.warning("job %s: another process has taken it over", self.job_id)
         elif answer.verdict == "written":
             self._hear(answer, generation, stage)
             self._log_run()
@@ -386,10 +388,7 @@ class Reporter(Unit):
 
     def _hear_words(self, elsewhere: Elsewhere) -> None:
         seconds, size = self._tally.hearsay.expectations(elsewhere)
-        for stage, expected in seconds.items():
-            self.expect({stage: expected})  # what is none is logged, and takes nothing along
-        if size is not None:
-            self.expect(size=size)
+        self.expect(seconds, size=size)
         if (words := self._tally.hearsay.words(elsewhere)) is not None:
             self._progress.say(words["message"], words["figures"])
 

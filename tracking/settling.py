@@ -11,16 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
+from tracking.keys import check_job_id
 from tracking.plan import Plan
 from tracking.progress import Progress
 from tracking.snapshot import ENDS, End, Life, ended
 from tracking.store import Store, Unavailable
 
-__all__ = ["end_elsewhere", "end_of", "settle"]
+__all__ = ["end_elsewhere", "end_of", "job_id_of", "settle"]
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +77,18 @@ def end_elsewhere(job_id: str, run_id: str, plan: Plan, status: End, reason: str
             _write_end(store, job_id, status, reason)
         except Unavailable as trouble:
             _log.warning("job %s: Redis is away, its end is not written: %s", job_id, trouble)
+
+
+def job_id_of(flow_run: FlowRun) -> str:
+    """The job that a flow run is.
+
+    Raises
+    ------
+    ValueError
+        If the run's parameter ``job_id`` is none.
+    """
+    given = flow_run.parameters.get("job_id")
+    return check_job_id(str(given) if given else str(flow_run.id))
 
 
 def end_of(state: State[Any]) -> tuple[End, str]:

@@ -153,8 +153,9 @@ def _unsuitable(rules: FetRules, num_rooms: int) -> set[tuple[int, int]]:
         if any(preferred):
             if all(preferred):
                 own = set().union(*filter(None, preferred))
-                if allowed is None or own & allowed:
-                    allowed = own if allowed is None else own & allowed
+                both = own if allowed is None else own & allowed
+                if both:
+                    allowed = both
                 else:
                     told = "ConstraintActivityPreferredRooms: the subject has others, none of these"
                     rules.left_out[told] += len(preferred)

@@ -16,7 +16,7 @@ from tracking.service.instance_files import keep_uploads
 from tracking.service.instances import check
 from tracking.service.job_documents import Job, JobList, Links, job_document, status_now
 from tracking.service.orders import FILES, ORDER_FORM, ordered
-from tracking.service.prefect_runs import job_of
+from tracking.service.prefect_runs import known_as
 from tracking.service.problems import Problem, problem_responses
 from tracking.service.redis_jobs import redis_unavailable
 from tracking.service.service import service_of
@@ -91,7 +91,7 @@ async def list_jobs(
     """
     owner = None if caller.is_admin else caller.name
     runs, total = await service_of(request).prefect.runs(owner, limit=limit, offset=offset)
-    known = await service_of(request).redis.snapshots([job_of(run) for run in runs]) or {}
+    known = await service_of(request).redis.snapshots([known_as(run) for run in runs]) or {}
     # Of runs with one id, it is the job of the last.
     seen = {told["run_id"] or told["job_id"]: told for told in known.values()}
     folder = service_of(request).settings.data_folder
@@ -99,7 +99,7 @@ async def list_jobs(
     def put_together() -> list[Job]:
         told = [(run, seen.get(str(run.id))) for run in runs]
         return [
-            job_document(job_of(run) if snapshot else str(run.id), run, snapshot, folder)
+            job_document(known_as(run) if snapshot else str(run.id), run, snapshot, folder)
             for run, snapshot in told
         ]
 

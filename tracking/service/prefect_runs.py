@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
-from tracking.keys import check_job_id
 from tracking.plan import DEFAULT, PLANS
-from tracking.settling import end_of
+from tracking.settling import end_of, job_id_of
 from tracking.snapshot import ENDS, Snapshot, Status
 
 __all__ = [
     "instance_of",
-    "job_of",
+    "known_as",
     "owner_of",
     "owner_tag",
     "snapshot_of",
@@ -71,11 +70,10 @@ def owner_of(run: FlowRun) -> str | None:
     return owners[0] if len(owners) == 1 else None
 
 
-def job_of(run: FlowRun) -> str:
-    """The id of a run's job: the one that it was given, else its own."""
-    given = str(run.parameters.get("job_id") or run.id)
+def known_as(run: FlowRun) -> str:
+    """The id that a run's job is known by; its own, where it was given one that is none."""
     try:
-        return check_job_id(given)
+        return job_id_of(run)
     except ValueError:  # then it ends before it is any job
         return str(run.id)
 
